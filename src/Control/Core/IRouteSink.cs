@@ -1,0 +1,63 @@
+using Overlay.Encap;
+
+namespace Overlay.Control;
+
+/// <summary>
+/// What a control plane may do: <em>list, then watch, with mark and sweep</em>. Begin a resync, give everything again, complete it; what was
+/// not given again within the scope is swept. Outside a resync, upsert and withdraw. Each plane has a sink of its own.
+/// </summary>
+/// <remarks>
+/// <b>Threading:</b> one caller at a time; calls go through the control loop's mailbox and take effect in order, soon after they return.
+/// <b>Back-pressure:</b> the mailbox is bounded; members that return a task complete when there is room, the others block for at most as long as
+/// the loop needs to make room. <b>Errors:</b> a route that cannot be used (unknown VNI, a next hop of a family we have no address in) is kept as a
+/// candidate and takes effect when it can; nothing throws for a route's content.
+/// </remarks>
+public interface IRouteSink
+{
+    /// <summary>Begins a resync of a scope. Resyncs of different sessions may overlap; a second one of the same scope replaces the first.</summary>
+    void BeginResync(ResyncScope scope);
+
+    /// <summary>Ends the resync of a scope: sweeps what was not given again since it began. Without a beginning it does nothing.</summary>
+    void CompleteResync(ResyncScope scope);
+
+    /// <summary>Describes a VTEP, or describes it anew.</summary>
+    void UpsertVtep(VtepDescription vtep, string? session = null);
+
+    /// <summary>Takes back what this plane said of a VTEP. Its routes go with it.</summary>
+    void WithdrawVtep(VtepEndpoint vtep, string? session = null);
+
+    /// <summary>Defines a group of next hops, or defines it anew.</summary>
+    /// <param name="group">The plane's number for it, 1 or more.</param>
+    /// <param name="members">1–64 references to VTEPs.</param>
+    void UpsertGroup(int group, IReadOnlyList<NextHopRef> members);
+
+    /// <summary>Takes a group back. Routes to it lose their effect.</summary>
+    void WithdrawGroup(int group);
+
+    /// <summary>Gives a MAC route, new or changed.</summary>
+    void Upsert(in MacRoute route, string? session = null);
+
+    /// <summary>Gives a flood route, new or changed.</summary>
+    void Upsert(in FloodRoute route, string? session = null);
+
+    /// <summary>Gives a neighbour binding, new or changed.</summary>
+    void Upsert(in NeighborRoute route, string? session = null);
+
+    /// <summary>Takes a MAC route back.</summary>
+    void WithdrawMac(Vni vni, MacAddress mac, string? session = null);
+
+    /// <summary>Takes a flood route back.</summary>
+    void WithdrawFlood(Vni vni, NextHopRef nextHop, string? session = null);
+
+    /// <summary>Takes a neighbour binding back.</summary>
+    void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session = null);
+
+    /// <summary>Answers a miss: as <see cref="Upsert(in MacRoute, string?)"/>, and frames that wait for it go.</summary>
+    void Answer(in MacRoute route);
+
+    /// <summary>Answers a miss: nobody has it. Held as a negative answer for <paramref name="hold"/>.</summary>
+    void NoSuchMac(Vni vni, MacAddress mac, TimeSpan hold);
+
+    /// <summary>Says whether the plane is in touch with its source; entries of a plane that is not are in force but stale.</summary>
+    void ReportConnected(bool connected, string? session = null);
+}

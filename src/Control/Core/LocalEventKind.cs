@@ -1,0 +1,44 @@
+namespace Overlay.Control;
+
+/// <summary>What happened on our side that planes may want to tell others.</summary>
+public enum LocalEventKind : byte
+{
+    /// <summary>The bounded channel was full and events were lost: ask for everything again.</summary>
+    Resync = 0,
+
+    /// <summary>A MAC was learned on a port.</summary>
+    MacLearned = 1,
+
+    /// <summary>A MAC that was elsewhere (another port, or behind a VTEP) is on a port of ours now.</summary>
+    MacMoved = 2,
+
+    /// <summary>A local MAC aged out, or its port went.</summary>
+    MacAged = 3,
+
+    /// <summary>A neighbour binding was learned on a port.</summary>
+    NeighborLearned = 4,
+
+    /// <summary>A neighbour binding changed its MAC.</summary>
+    NeighborMoved = 5,
+
+    /// <summary>A local neighbour binding aged out.</summary>
+    NeighborAged = 6,
+
+    /// <summary>A VNI was configured.</summary>
+    VniAttached = 7,
+
+    /// <summary>A VNI was removed.</summary>
+    VniDetached = 8,
+
+    /// <summary>A port came up.</summary>
+    PortUp = 9,
+
+    /// <summary>A port went down.</summary>
+    PortDown = 10,
+
+    /// <summary>The local VTEP addresses in being changed.</summary>
+    LocalVtepChanged = 11,
+
+    /// <summary>An unknown destination was asked for.</summary>
+    Miss = 12,
+}

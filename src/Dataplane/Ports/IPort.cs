@@ -1,0 +1,34 @@
+using Overlay.Dataplane.Buffers;
+
+namespace Overlay.Dataplane.Ports;
+
+/// <summary>
+/// The tenant side of a worker: whole Ethernet frames in and out, in batches. <b>Threading:</b> one worker receives from a queue; any worker may
+/// send to any queue, concurrently. <b>Errors:</b> nothing here throws for what a tenant or the kernel does; a frame that cannot be written is a
+/// <see cref="Diagnostics.DropReason"/> in <see cref="FrameOutcomes"/>, a device that is gone is <see cref="PortReceiveStatus.Closed"/>.
+/// </summary>
+public interface IPort : IDisposable
+{
+    /// <summary>Receive queues, 1 or more.</summary>
+    int QueueCount { get; }
+
+    /// <summary>The descriptor a worker waits on for queue <paramref name="queue"/>, or −1 where there is none (in-memory ports).</summary>
+    int PollDescriptor(int queue);
+
+    /// <summary>
+    /// Reads frames until the batch is full or no more are waiting; never blocks. Fills <see cref="PacketBatch.Items"/> and
+    /// <see cref="PacketBatch.Count"/>; every frame begins at its slot's <see cref="PacketPool.FrameOffset"/>.
+    /// </summary>
+    PortReceiveStatus Receive(int queue, PacketBatch batch);
+
+    /// <summary>
+    /// Writes frames in order and marks each one's outcome: delivered, or dropped as <c>tap_full</c> or <c>port_down</c>. Never blocks.
+    /// Borrows the frames for the call; octets before each frame (see <see cref="TxFrame.Offset"/>) may be overwritten.
+    /// </summary>
+    /// <param name="queue">The queue to write to.</param>
+    /// <param name="slab">The pinned memory the frames are in.</param>
+    /// <param name="frames">The frames.</param>
+    /// <param name="outcomes">Where the outcome of each goes.</param>
+    /// <returns>The number of frames written.</returns>
+    int Send(int queue, byte[] slab, ReadOnlySpan<TxFrame> frames, FrameOutcomes outcomes);
+}
