@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+
+namespace Overlay.Api;
+
+/// <summary>Serializers of the admin API, made at build time: no reflection at start.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(StatusResponse))]
+[JsonSerializable(typeof(FdbResponse))]
+[JsonSerializable(typeof(FdbWhyResponse))]
+[JsonSerializable(typeof(DropsResponse))]
+[JsonSerializable(typeof(ConfigResponse))]
+[JsonSerializable(typeof(ConfigCheckResponse))]
+[JsonSerializable(typeof(ConfigReloadResponse))]
+[JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(ErrorResponse))]
+public sealed partial class ApiJsonContext : JsonSerializerContext;
