@@ -39,7 +39,6 @@ public sealed class NetLab : IDisposable
 
         Folder = Path.Combine(Path.GetTempPath(), _prefix);
         Directory.CreateDirectory(Folder);
-        File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>A private folder for sockets, configurations and captures; removed with the lab.</summary>

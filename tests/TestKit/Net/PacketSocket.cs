@@ -148,16 +148,15 @@ public sealed class PacketSocket : IDisposable
 
     private void Keep(IntPtr memory, int length, int controlLength, int control, int data, bool outgoing)
     {
-        var tag = ReadOnlySpan<byte>.Empty;
-        Span<byte> space = stackalloc byte[4];
+        byte[] tag = [];
         if (controlLength >= 36 && Marshal.ReadInt32(memory, control + 8) == Native.SolPacket && Marshal.ReadInt32(memory, control + 12) == Native.PacketAuxData)
         {
             var status = Marshal.ReadInt32(memory, control + 16);
             if ((status & 0x10) != 0)
             {
-                BinaryPrimitives.WriteUInt16BigEndian(space, (status & 0x40) != 0 ? (ushort)Marshal.ReadInt16(memory, control + 34) : (ushort)0x8100);
-                BinaryPrimitives.WriteUInt16BigEndian(space[2..], (ushort)Marshal.ReadInt16(memory, control + 32));
-                tag = space;
+                tag = new byte[4];
+                BinaryPrimitives.WriteUInt16BigEndian(tag, (status & 0x40) != 0 ? (ushort)Marshal.ReadInt16(memory, control + 34) : (ushort)0x8100);
+                BinaryPrimitives.WriteUInt16BigEndian(tag.AsSpan(2), (ushort)Marshal.ReadInt16(memory, control + 32));
             }
         }
 

@@ -9,6 +9,7 @@ public sealed class RunningProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _out = new();
     private readonly StringBuilder _err = new();
+    private bool _disposed;
 
     internal RunningProcess(ProcessStartInfo start)
     {
@@ -20,6 +21,7 @@ public sealed class RunningProcess : IDisposable
         _process.OutputDataReceived += (_, e) => Append(_out, e.Data);
         _process.ErrorDataReceived += (_, e) => Append(_err, e.Data);
         _process.Start();
+        Pid = _process.Id;
         _process.StandardInput.Close();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
@@ -29,10 +31,10 @@ public sealed class RunningProcess : IDisposable
     public string CommandLine { get; }
 
     /// <summary>The process id; <c>ip netns exec</c> replaces itself, so it is the program's own.</summary>
-    public int Pid => _process.Id;
+    public int Pid { get; }
 
     /// <summary>Whether it has ended.</summary>
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _disposed || _process.HasExited;
 
     /// <summary>Standard output so far.</summary>
     public string StdOut => Read(_out);
@@ -43,7 +45,7 @@ public sealed class RunningProcess : IDisposable
     /// <summary>Sends a signal.</summary>
     public void Signal(int signal)
     {
-        if (!_process.HasExited) _ = Native.kill(_process.Id, signal);
+        if (!HasExited) _ = Native.kill(Pid, signal);
     }
 
     /// <summary>SIGINT.</summary>
@@ -74,6 +76,7 @@ public sealed class RunningProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed) return;
         try
         {
             if (!_process.HasExited)
@@ -88,6 +91,7 @@ public sealed class RunningProcess : IDisposable
         }
         finally
         {
+            _disposed = true;
             _process.Dispose();
         }
     }

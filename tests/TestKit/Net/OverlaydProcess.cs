@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Overlay.TestKit.Net;
+
+/// <summary>overlayd in a namespace, with a configuration file and an API socket in the lab's folder.</summary>
+public sealed class OverlaydProcess : IDisposable
+{
+    private static int _next;
+    private readonly RunningProcess _process;
+    private readonly Socket _notify;
+    private readonly string _notifyPath;
+    private readonly List<string> _notices = [];
+
+    private OverlaydProcess(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment)
+    {
+        Netns = netns;
+        var id = Interlocked.Increment(ref _next);
+        var stem = Path.Combine(lab.Folder, string.Create(CultureInfo.InvariantCulture, $"d{id}"));
+        SocketPath = stem + ".sock";
+        ConfigPath = stem + ".yaml";
+        WriteConfig(yaml);
+        _notifyPath = stem + ".notify";
+        _notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        _notify.Bind(new UnixDomainSocketEndPoint(_notifyPath));
+        Api = new OverlaydApi(SocketPath);
+        var variables = new Dictionary<string, string>(environment ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal) { ["NOTIFY_SOCKET"] = _notifyPath };
+        var started = Stopwatch.GetTimestamp();
+        _process = Cmd.Start(netns, variables, Binaries.Overlayd, "--config", ConfigPath);
+        try
+        {
+            Wait.Until(() => _process.HasExited || Notified("READY=1"), TimeSpan.FromSeconds(20), "overlayd is ready", () => _process.StdErr + _process.StdOut);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        TimeToReady = Stopwatch.GetElapsedTime(started);
+        if (!_process.HasExited) return;
+        var result = _process.WaitForExit(TimeSpan.FromSeconds(5));
+        Dispose();
+        throw new InvalidOperationException($"overlayd did not start: {result}\n{yaml}");
+    }
+
+    /// <summary>The namespace it runs in.</summary>
+    public string Netns { get; }
+
+    /// <summary>The admin socket.</summary>
+    public string SocketPath { get; }
+
+    /// <summary>The configuration file.</summary>
+    public string ConfigPath { get; }
+
+    /// <summary>The API.</summary>
+    public OverlaydApi Api { get; }
+
+    /// <summary>From the start of the process to READY=1.</summary>
+    public TimeSpan TimeToReady { get; }
+
+    /// <summary>The process id.</summary>
+    public int Pid => _process.Pid;
+
+    /// <summary>Whether it still runs.</summary>
+    public bool IsRunning => !_process.HasExited;
+
+    /// <summary>Log so far.</summary>
+    public string Log => _process.StdErr + _process.StdOut;
+
+    /// <summary>
+    /// Starts overlayd and waits for READY. <paramref name="yaml"/> is the configuration without its <c>admin</c> and <c>metrics</c> sections.
+    /// </summary>
+    public static OverlaydProcess Start(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment = null) =>
+        lab.Own(new OverlaydProcess(lab, netns, yaml, environment));
+
+    /// <summary>The configuration as it is written: <paramref name="yaml"/> with the admin socket of this process.</summary>
+    public string WithAdmin(string yaml) => $"{yaml.TrimEnd()}\nadmin: {{ socket: {SocketPath} }}\n";
+
+    /// <summary>Replaces the configuration file; nothing is reloaded yet.</summary>
+    public void WriteConfig(string yaml) => File.WriteAllText(ConfigPath, WithAdmin(yaml));
+
+    /// <summary>The counters.</summary>
+    public DropTable Drops() => DropTable.Parse(Api.Get("/v1/drops"));
+
+    /// <summary>The counters once nothing has moved for a moment and every received frame has its end.</summary>
+    public DropTable SettledDrops(TimeSpan? limit = null)
+    {
+        var text = Wait.Settled(() => Api.Get("/v1/drops")["totals"]!.ToJsonString(), TimeSpan.FromMilliseconds(60), limit ?? TimeSpan.FromSeconds(10));
+        _ = text;
+        return Drops();
+    }
+
+    /// <summary>The status.</summary>
+    public JsonNode Status() => Api.Get("/v1/status");
+
+    /// <summary>Sends SIGHUP.</summary>
+    public void Hangup() => _process.Signal(Native.SigHup);
+
+    /// <summary>Stops the process as a scheduler could: not a moment of CPU until <see cref="Continue"/>.</summary>
+    public void Freeze() => _process.Signal(Native.SigStop);
+
+    /// <summary>Ends <see cref="Freeze"/>.</summary>
+    public void Continue() => _process.Signal(Native.SigCont);
+
+    /// <summary>Runs overlayctl against this daemon.</summary>
+    public CmdResult Ctl(params ReadOnlySpan<string> args)
+    {
+        using var process = Cmd.Start(Netns, null, [Binaries.Overlayctl, .. args, "--socket", SocketPath]);
+        return process.WaitForExit(TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>SIGTERM; the exit code.</summary>
+    public CmdResult Terminate(TimeSpan? limit = null) => _process.Stop(Native.SigTerm, limit ?? TimeSpan.FromSeconds(15));
+
+    /// <summary>Whether a notification with this line has come.</summary>
+    public bool Notified(string line)
+    {
+        var buffer = new byte[4096];
+        while (_notify.Poll(0, SelectMode.SelectRead))
+        {
+            var length = _notify.Receive(buffer);
+            _notices.AddRange(Encoding.UTF8.GetString(buffer, 0, length).Split('\n'));
+        }
+
+        return _notices.Contains(line);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process.Dispose();
+        Api.Dispose();
+        _notify.Dispose();
+        File.Delete(_notifyPath);
+    }
+}
