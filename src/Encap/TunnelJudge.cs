@@ -11,6 +11,7 @@ namespace Overlay.Encap;
 public static class TunnelJudge
 {
     private const int MinInnerLength = EthernetView.HeaderLength;
+    private const ParseAnomaly StrictAnomalies = ParseAnomaly.GeneveReservedBits | ParseAnomaly.GeneveOptionReservedBits;
 
     /// <summary>Judges a datagram.</summary>
     /// <param name="udpPayload">The UDP payload. Any bytes of any length.</param>
@@ -93,24 +94,19 @@ public static class TunnelJudge
             return LooksLikeVxlan(udpPayload) ? ParseStatus.WrongEncap : ParseStatus.GeneveProtocol;
         }
 
-        if (optionStatus != ParseStatus.Ok)
+        if (info.InnerLength == 0)
         {
-            return optionStatus;
+            return ParseStatus.OuterTruncated;
         }
 
-        if (options.Strict && (info.Anomalies & (ParseAnomaly.GeneveReservedBits | ParseAnomaly.GeneveOptionReservedBits)) != 0)
+        if (ethernet && info.InnerLength < MinInnerLength)
         {
-            return ParseStatus.ReservedBitsSet;
+            return ParseStatus.InnerTruncated;
         }
 
-        if (info.InnerLength < MinInnerLength)
-        {
-            return info.InnerLength == 0 ? ParseStatus.OuterTruncated
-                : ethernet ? ParseStatus.InnerTruncated
-                : ParseStatus.Ok;
-        }
-
-        return ParseStatus.Ok;
+        return optionStatus != ParseStatus.Ok ? optionStatus
+            : options.Strict && (info.Anomalies & StrictAnomalies) != 0 ? ParseStatus.ReservedBitsSet
+            : ParseStatus.Ok;
     }
 
     /// <summary>
