@@ -1,0 +1,95 @@
+namespace Overlay.Dataplane.Interop;
+
+/// <summary>Constants of the Linux user API that the wrappers use (include/uapi, asm-generic values).</summary>
+internal static class LinuxConstants
+{
+    // open(2)
+    internal const int OpenReadWrite = 2;
+    internal const int OpenNonBlock = 0x800;
+    internal const int OpenCloseOnExec = 0x80000;
+
+    // socket(2)
+    internal const int FamilyInet = 2;
+    internal const int FamilyInet6 = 10;
+    internal const int FamilyNetlink = 16;
+    internal const int TypeDatagram = 2;
+    internal const int TypeRaw = 3;
+    internal const int TypeNonBlock = 0x800;
+    internal const int TypeCloseOnExec = 0x80000;
+
+    internal const int MessagePeek = 0x2;
+    internal const int MessageTruncated = 0x20;
+    internal const int MessageControlTruncated = 0x8;
+    internal const int MessageDontWait = 0x40;
+    internal const int MessageErrorQueue = 0x2000;
+
+    internal const int LevelSocket = 1;
+    internal const int SocketError = 4;
+    internal const int SocketSendBuffer = 7;
+    internal const int SocketReceiveBuffer = 8;
+    internal const int SocketNoCheck = 11;
+    internal const int SocketReusePort = 15;
+    internal const int SocketBindToDevice = 25;
+    internal const int SocketAttachFilter = 26;
+    internal const int SocketSendBufferForce = 32;
+    internal const int SocketReceiveBufferForce = 33;
+    internal const int SocketRxQueueOverflow = 40;
+    internal const int SocketMemoryInfo = 55;
+
+    internal const int LevelIp = 0;
+    internal const int IpTos = 1;
+    internal const int IpTtl = 2;
+    internal const int IpMtuDiscover = 10;
+    internal const int IpRecvErr = 11;
+    internal const int IpRecvTos = 13;
+    internal const int IpFreeBind = 15;
+
+    internal const int LevelIpv6 = 41;
+    internal const int Ipv6UnicastHops = 16;
+    internal const int Ipv6MtuDiscover = 23;
+    internal const int Ipv6RecvErr = 25;
+    internal const int Ipv6Only = 26;
+    internal const int Ipv6HopLimit = 52;
+    internal const int Ipv6RecvTrafficClass = 66;
+    internal const int Ipv6TrafficClass = 67;
+    internal const int Ipv6FreeBind = 78;
+
+    internal const int PathMtuDiscoveryDont = 0;
+    internal const int PathMtuDiscoveryDo = 2;
+
+    internal const int LevelUdp = 17;
+    internal const int UdpNoCheck6Tx = 101;
+    internal const int UdpNoCheck6Rx = 102;
+
+    internal const int LevelNetlink = 270;
+
+    // epoll(7)
+    internal const uint EpollIn = 0x1;
+    internal const uint EpollErr = 0x8;
+    internal const uint EpollHangUp = 0x10;
+    internal const uint EpollEdge = 0x8000_0000;
+
+    // /dev/net/tun (protocol-facts.md section 11)
+    internal const uint TunSetIff = 0x400454ca;
+    internal const uint TunSetOffload = 0x400454d0;
+    internal const uint TunSetVnetHeaderSize = 0x400454d8;
+    internal const ushort TunTap = 0x0002;
+    internal const ushort TunMultiQueue = 0x0100;
+    internal const ushort TunNoPacketInfo = 0x1000;
+    internal const ushort TunVnetHeader = 0x4000;
+
+    // netdevice(7)
+    internal const uint GetName = 0x8910;
+    internal const uint GetFlags = 0x8913;
+    internal const uint SetFlags = 0x8914;
+    internal const uint GetMtu = 0x8921;
+    internal const uint SetMtu = 0x8922;
+    internal const uint SetHardwareAddress = 0x8924;
+    internal const uint GetHardwareAddress = 0x8927;
+    internal const uint GetIndex = 0x8933;
+    internal const uint BridgeAddInterface = 0x89a2;
+    internal const ushort InterfaceUp = 1;
+    internal const ushort HardwareEthernet = 1;
+
+    internal const int NewNetworkNamespace = 0x4000_0000;
+}

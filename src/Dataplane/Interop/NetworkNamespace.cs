@@ -1,0 +1,61 @@
+namespace Overlay.Dataplane.Interop;
+
+/// <summary>Runs something inside another network namespace.</summary>
+internal static class NetworkNamespace
+{
+    private const string Directory = "/var/run/netns/";
+
+    /// <summary>
+    /// Runs <paramref name="body"/> in a namespace, on a thread made for it: a thread that has changed its namespace never goes back to a pool.
+    /// Sockets and TAP descriptors made there stay in that namespace.
+    /// </summary>
+    /// <param name="name">A name as <c>ip netns</c> knows it, or a path; null for our own (then no thread is made).</param>
+    /// <param name="body">What to run.</param>
+    /// <param name="error">Why the namespace could not be entered; null if it was.</param>
+    /// <returns>What <paramref name="body"/> gave, or the default when the namespace could not be entered.</returns>
+    internal static T? Run<T>(string? name, Func<T> body, out string? error)
+    {
+        error = null;
+        if (name is null)
+            return body();
+
+        T? value = default;
+        string? problem = null;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            problem = Enter(name);
+            if (problem is not null)
+                return;
+            try
+            {
+                value = body();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "overlay-netns",
+        };
+        thread.Start();
+        thread.Join();
+        if (failure is not null)
+            throw new InvalidOperationException("Work inside a network namespace failed.", failure);
+        error = problem;
+        return value;
+    }
+
+    private static string? Enter(string name)
+    {
+        string path = name.Contains('/', StringComparison.Ordinal) ? name : Directory + name;
+        int result = Libc.Open(path, LinuxConstants.OpenCloseOnExec);
+        if (result < 0)
+            return $"network namespace '{name}': {Errno.Describe(result)}";
+        using var descriptor = new FileDescriptor(result);
+        result = Libc.Result(Libc.SetNs(descriptor.Value, LinuxConstants.NewNetworkNamespace));
+        return result < 0 ? $"network namespace '{name}': {Errno.Describe(result)}" : null;
+    }
+}

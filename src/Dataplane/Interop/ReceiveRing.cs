@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Overlay.Encap;
+
+namespace Overlay.Dataplane.Interop;
+
+/// <summary>
+/// The <c>mmsghdr</c> array of <c>recvmmsg</c>, prepared once for one slab: message <c>i</c> lands in slot <c>i</c>. Owned by one worker.
+/// </summary>
+internal sealed unsafe class ReceiveRing
+{
+    private const int ControlSize = 64;
+    private const int ControlHeaderLength = 16;
+
+    private readonly byte[] _slab;
+    private readonly Libc.MmsgHdr[] _messages;
+    private readonly Libc.Iovec[] _vectors;
+    private readonly byte[] _names;
+    private readonly byte[] _control;
+    private readonly int _size;
+
+    /// <summary>Prepares a ring.</summary>
+    /// <param name="slab">Pinned memory.</param>
+    /// <param name="firstOffset">Where message 0 begins.</param>
+    /// <param name="stride">Octets from one message to the next.</param>
+    /// <param name="frameSize">Octets a message may take.</param>
+    /// <param name="size">Messages.</param>
+    internal ReceiveRing(byte[] slab, int firstOffset, int stride, int frameSize, int size)
+    {
+        if (firstOffset < 0 || ((long)stride * (size - 1)) + firstOffset + frameSize > slab.Length)
+            throw new ArgumentOutOfRangeException(nameof(slab));
+        _slab = slab;
+        _size = size;
+        _messages = GC.AllocateArray<Libc.MmsgHdr>(size, pinned: true);
+        _vectors = GC.AllocateArray<Libc.Iovec>(size, pinned: true);
+        _names = GC.AllocateArray<byte>(size * SockAddr.Size, pinned: true);
+        _control = GC.AllocateArray<byte>(size * ControlSize, pinned: true);
+        byte* start = Pinned(slab);
+        for (int i = 0; i < size; i++)
+        {
+            _vectors[i].Base = start + firstOffset + ((long)stride * i);
+            _vectors[i].Length = (nuint)frameSize;
+            ref Libc.MsgHdr header = ref _messages[i].Header;
+            header.Name = Pinned(_names) + (i * SockAddr.Size);
+            header.NameLength = SockAddr.Size;
+            header.Iov = (Libc.Iovec*)Unsafe.AsPointer(ref _vectors[i]);
+            header.IovCount = 1;
+            header.Control = Pinned(_control) + (i * ControlSize);
+            header.ControlLength = ControlSize;
+        }
+    }
+
+    /// <summary>True if the ring was prepared for this slab.</summary>
+    internal bool IsFor(byte[] slab) => ReferenceEquals(_slab, slab);
+
+    /// <summary>Receives what is waiting. The number of messages, or a negative errno.</summary>
+    internal int Receive(int descriptor)
+    {
+        int count = Libc.RecvMmsg(
+            descriptor, (Libc.MmsgHdr*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_messages)), (uint)_size, LinuxConstants.MessageDontWait, null);
+        return count >= 0 ? count : -Marshal.GetLastSystemError();
+    }
+
+    /// <summary>
+    /// Reads message <paramref name="index"/> and makes its header ready for the next receive. Octets of the payload; 0 for one that was longer than its slot.
+    /// </summary>
+    internal int Take(int index, out UnderlayAddress source, out ushort port, out byte tos)
+    {
+        ref Libc.MmsgHdr message = ref _messages[index];
+        _ = SockAddr.TryRead(_names.AsSpan(index * SockAddr.Size, (int)Math.Min(message.Header.NameLength, SockAddr.Size)), out source, out port);
+        tos = ReadTos(_control.AsSpan(index * ControlSize, (int)Math.Min((uint)message.Header.ControlLength, ControlSize)));
+        int length = (message.Header.Flags & LinuxConstants.MessageTruncated) != 0 ? 0 : (int)message.Length;
+        message.Header.NameLength = SockAddr.Size;
+        message.Header.ControlLength = ControlSize;
+        return length;
+    }
+
+    private static byte ReadTos(ReadOnlySpan<byte> control)
+    {
+        // struct cmsghdr { size_t len; int level; int type; }, data, padding to eight octets.
+        while (control.Length > ControlHeaderLength)
+        {
+            ulong length = MemoryMarshal.Read<ulong>(control);
+            if (length < ControlHeaderLength || length > (ulong)control.Length)
+                return 0;
+            int level = MemoryMarshal.Read<int>(control[8..]);
+            int type = MemoryMarshal.Read<int>(control[12..]);
+
+            // IP_TOS comes as one octet, IPV6_TCLASS as an int; little-endian machines agree on where the octet is.
+            if (level == LinuxConstants.LevelIp && type == LinuxConstants.IpTos)
+                return control[ControlHeaderLength];
+            if (level == LinuxConstants.LevelIpv6 && type == LinuxConstants.Ipv6TrafficClass && length >= ControlHeaderLength + sizeof(int))
+                return (byte)MemoryMarshal.Read<int>(control[ControlHeaderLength..]);
+            int next = ((int)length + 7) & ~7;
+            if (next >= control.Length)
+                return 0;
+            control = control[next..];
+        }
+
+        return 0;
+    }
+
+    private static byte* Pinned(byte[] array) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(array));
+}

@@ -1,0 +1,148 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Overlay.Encap;
+using static Overlay.Dataplane.Interop.LinuxConstants;
+
+namespace Overlay.Dataplane.Interop;
+
+/// <summary>A non-blocking UDP socket of one family. Results are values or a negative errno; set-up is single-threaded, I/O is not.</summary>
+internal sealed unsafe class UdpSocket : IDisposable
+{
+    private const int MemoryInfoCount = 9;
+    private const int MemoryInfoDrops = 8;
+    private readonly FileDescriptor _descriptor;
+
+    private UdpSocket(int descriptor, AddressFamilyKind family)
+    {
+        _descriptor = new FileDescriptor(descriptor);
+        Family = family;
+    }
+
+    /// <summary>The family.</summary>
+    internal AddressFamilyKind Family { get; }
+
+    /// <summary>The descriptor; −1 once closed.</summary>
+    internal int Descriptor => _descriptor.Value;
+
+    private bool IsIPv4 => Family == AddressFamilyKind.IPv4;
+
+    /// <summary>Opens a socket. An IPv6 one takes no IPv4 traffic.</summary>
+    internal static int TryOpen(AddressFamilyKind family, out UdpSocket? socket)
+    {
+        int domain = family == AddressFamilyKind.IPv4 ? FamilyInet : FamilyInet6;
+        int result = Libc.Result(Libc.Socket(domain, TypeDatagram | TypeNonBlock | TypeCloseOnExec, 0));
+        socket = result < 0 ? null : new UdpSocket(result, family);
+        if (socket is not null && family == AddressFamilyKind.IPv6)
+            _ = socket.Set(LevelIpv6, Ipv6Only, 1);
+        return Math.Min(result, 0);
+    }
+
+    /// <summary>Sets an integer option.</summary>
+    internal int Set(int level, int option, int value) => Libc.SetInt(Descriptor, level, option, value);
+
+    /// <summary>Reads an integer option.</summary>
+    internal int Get(int level, int option)
+    {
+        int value = 0;
+        uint length = sizeof(int);
+        int result = Libc.Result(Libc.GetSockOpt(Descriptor, level, option, &value, &length));
+        return result < 0 ? result : value;
+    }
+
+    /// <summary>Lets the socket be bound to an address that does not exist (yet, or any more).</summary>
+    internal int SetFreeBind() => IsIPv4 ? Set(LevelIp, IpFreeBind, 1) : Set(LevelIpv6, Ipv6FreeBind, 1);
+
+    /// <summary>Asks for the TOS or traffic class of what is received.</summary>
+    internal int SetReceiveTos() => IsIPv4 ? Set(LevelIp, IpRecvTos, 1) : Set(LevelIpv6, Ipv6RecvTrafficClass, 1);
+
+    /// <summary>Asks for an error queue.</summary>
+    internal int SetReceiveErrors() => IsIPv4 ? Set(LevelIp, IpRecvErr, 1) : Set(LevelIpv6, Ipv6RecvErr, 1);
+
+    /// <summary>Sets the default TTL or hop limit.</summary>
+    internal int SetTtl(int ttl) => IsIPv4 ? Set(LevelIp, IpTtl, ttl) : Set(LevelIpv6, Ipv6UnicastHops, ttl);
+
+    /// <summary>Sets Don't Fragment (refuse what does not fit) or lets the kernel fragment.</summary>
+    internal int SetDontFragment(bool on)
+    {
+        int mode = on ? PathMtuDiscoveryDo : PathMtuDiscoveryDont;
+        return IsIPv4 ? Set(LevelIp, IpMtuDiscover, mode) : Set(LevelIpv6, Ipv6MtuDiscover, mode);
+    }
+
+    /// <summary>Sends with a zero UDP checksum.</summary>
+    internal int SetNoChecksumOnSend() => IsIPv4 ? Set(LevelSocket, SocketNoCheck, 1) : Set(LevelUdp, UdpNoCheck6Tx, 1);
+
+    /// <summary>Accepts a zero UDP checksum on IPv6 (RFC 6936 section 4); IPv4 always does.</summary>
+    internal int SetNoChecksumOnReceive() => IsIPv4 ? 0 : Set(LevelUdp, UdpNoCheck6Rx, 1);
+
+    /// <summary>Asks for a buffer of so many octets, past the administrator's limit where we may. Gives the octets obtained.</summary>
+    internal int SetReceiveBuffer(int octets) => SetBuffer(SocketReceiveBufferForce, SocketReceiveBuffer, octets);
+
+    /// <inheritdoc cref="SetReceiveBuffer"/>
+    internal int SetSendBuffer(int octets) => SetBuffer(SocketSendBufferForce, SocketSendBuffer, octets);
+
+    /// <summary>Binds to a device.</summary>
+    internal int BindDevice(string device)
+    {
+        byte* name = stackalloc byte[16];
+        var span = new Span<byte>(name, 16);
+        span.Clear();
+        int length = Encoding.ASCII.GetBytes(device, span[..15]);
+        return Libc.Result(Libc.SetSockOpt(Descriptor, LevelSocket, SocketBindToDevice, name, (uint)length + 1));
+    }
+
+    /// <summary>Makes the kernel drop everything that arrives: the socket only sends. Its error queue still works.</summary>
+    internal int DropAllInput()
+    {
+        // struct sock_filter { u16 code; u8 jt, jf; u32 k; }: BPF_RET | BPF_K with 0 octets accepted.
+        ulong instruction = 0x06;
+        byte* program = stackalloc byte[16];
+        Unsafe.WriteUnaligned(program, 1ul);
+        Unsafe.WriteUnaligned(program + 8, (nint)(&instruction));
+        return Libc.Result(Libc.SetSockOpt(Descriptor, LevelSocket, SocketAttachFilter, program, 16));
+    }
+
+    /// <summary>Binds to an address and port.</summary>
+    internal int Bind(in UnderlayAddress address, ushort port)
+    {
+        byte* name = stackalloc byte[SockAddr.Size];
+        int length = SockAddr.Write(new Span<byte>(name, SockAddr.Size), in address, port);
+        return Libc.Result(Libc.Bind(Descriptor, name, (uint)length));
+    }
+
+    /// <summary>The port it is bound to; 0 if it is not.</summary>
+    internal ushort LocalPort()
+    {
+        byte* name = stackalloc byte[SockAddr.Size];
+        uint length = SockAddr.Size;
+        if (Libc.GetSockName(Descriptor, name, &length) < 0)
+            return 0;
+        return SockAddr.TryRead(new ReadOnlySpan<byte>(name, (int)length), out _, out ushort port) ? port : (ushort)0;
+    }
+
+    /// <summary>
+    /// Datagrams the kernel dropped at this socket since it was opened. The number that SO_RXQ_OVFL hands out with datagrams, read when somebody
+    /// asks instead of with each datagram; so drops after the last datagram are in it too.
+    /// </summary>
+    internal uint Drops()
+    {
+        uint* values = stackalloc uint[MemoryInfoCount];
+        uint length = MemoryInfoCount * sizeof(uint);
+        int result = Libc.GetSockOpt(Descriptor, LevelSocket, SocketMemoryInfo, values, &length);
+        return result < 0 || length < MemoryInfoCount * sizeof(uint) ? 0 : values[MemoryInfoDrops];
+    }
+
+    /// <summary>Takes the pending error off the socket.</summary>
+    internal int TakeError() => Get(LevelSocket, SocketError);
+
+    /// <inheritdoc/>
+    public void Dispose() => _descriptor.Dispose();
+
+    private int SetBuffer(int forced, int plain, int octets)
+    {
+        if (Set(LevelSocket, forced, octets) < 0)
+            _ = Set(LevelSocket, plain, octets);
+
+        // The kernel reports twice what was asked for: the other half is its bookkeeping.
+        return Get(LevelSocket, plain) / 2;
+    }
+}

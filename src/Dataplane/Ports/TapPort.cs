@@ -1,0 +1,258 @@
+using System.Collections.Immutable;
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Interop;
+using Overlay.Encap;
+
+namespace Overlay.Dataplane.Ports;
+
+/// <summary>
+/// A TAP device: one descriptor a queue, IFF_VNET_HDR with the 12-octet virtio-net header, no packet information. A frame is read in one call with
+/// its virtio-net header in the headroom just before it, and written the same way. A device that was not there before goes when the port is disposed.
+/// </summary>
+/// <remarks>
+/// <b>Threading:</b> as <see cref="IPort"/> says; <see cref="SetMtu"/> and <see cref="Dispose"/> by the control side, and
+/// <see cref="Dispose"/> only after every worker has given the port back.
+/// </remarks>
+public sealed class TapPort : IPort
+{
+    private readonly FileDescriptor[] _queues;
+    private readonly int[] _descriptors;
+    private readonly InterfaceControl _control;
+    private int _closed;
+
+    private TapPort(string name, FileDescriptor[] queues, InterfaceControl control, bool existed)
+    {
+        Name = name;
+        _queues = queues;
+        _descriptors = Array.ConvertAll(queues, queue => queue.Value);
+        _control = control;
+        Existed = existed;
+    }
+
+    /// <summary>The device name.</summary>
+    public string Name { get; }
+
+    /// <summary>True if the device was there before (persistent, or opened by another process too).</summary>
+    public bool Existed { get; }
+
+    /// <summary>The interface index in the device's namespace when it was opened.</summary>
+    public int Index { get; private init; }
+
+    /// <summary>The MAC the device had when it was opened.</summary>
+    public MacAddress Mac { get; private init; }
+
+    /// <inheritdoc/>
+    public int QueueCount => _descriptors.Length;
+
+    /// <summary>True once the kernel said that the device is gone. Never false again.</summary>
+    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+
+    /// <summary>Opens a TAP and makes it as asked for. Not on a fast path; may start a thread (namespaces).</summary>
+    public static TapOpenResult Open(TapOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!TapOptions.IsValidName(options.Name))
+            return Failed($"'{options.Name}' is not a device name: 1 to 15 printable characters without blank, '/', ':' and '%'");
+        if (options.Bridge is not null && !TapOptions.IsValidName(options.Bridge))
+            return Failed($"'{options.Bridge}' is not a bridge name");
+        if (options.Queues is < 1 or > 16)
+            return Failed("queues: 1 to 16 are possible");
+        TapOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options), out string? error);
+        return error is null ? result! : Failed($"tap '{options.Name}': {error}");
+    }
+
+    /// <inheritdoc/>
+    public int PollDescriptor(int queue) => _descriptors[queue];
+
+    /// <inheritdoc/>
+    public PortReceiveStatus Receive(int queue, PacketBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        const int Header = VnetHeader.LengthWithBuffers;
+        int descriptor = _descriptors[queue];
+        PacketPool pool = batch.Pool;
+        PacketBuffer[] items = batch.Items;
+        int count = 0;
+        while (count < items.Length)
+        {
+            int offset = pool.FrameOffset(count);
+            int read = TapDevice.Read(descriptor, pool.Slab, offset - Header, pool.FrameSize + Header);
+            if (read < Header)
+            {
+                batch.Count = count;
+                if (read is -Errno.Again or -Errno.Interrupted)
+                    return PortReceiveStatus.Drained;
+                Volatile.Write(ref _closed, 1);
+                return PortReceiveStatus.Closed;
+            }
+
+            ref PacketBuffer item = ref items[count++];
+            item.Offset = offset;
+            item.Length = read - Header;
+            _ = VnetHeader.Parse(pool.Slab.AsSpan(offset - Header, Header), out item.Vnet);
+        }
+
+        batch.Count = count;
+        return PortReceiveStatus.More;
+    }
+
+    /// <inheritdoc/>
+    public int Send(int queue, byte[] slab, ReadOnlySpan<TxFrame> frames, FrameOutcomes outcomes)
+    {
+        ArgumentNullException.ThrowIfNull(slab);
+        ArgumentNullException.ThrowIfNull(outcomes);
+        const int Header = VnetHeader.LengthWithBuffers;
+        int descriptor = _descriptors[queue];
+        int sent = 0;
+        foreach (ref readonly TxFrame frame in frames)
+        {
+            int offset = frame.Offset - Header;
+            frame.Vnet.WriteTo(slab.AsSpan(offset, Header));
+            int written = TapDevice.Write(descriptor, slab, offset, frame.Length + Header);
+            if (written > 0)
+            {
+                outcomes.MarkDelivered(frame.Frame);
+                sent++;
+            }
+            else
+            {
+                outcomes.MarkDropped(frame.Frame, Refusal(written, in frame));
+            }
+        }
+
+        return sent;
+    }
+
+    /// <summary>Sets the device's MTU; gives why not, or null.</summary>
+    /// <param name="mtu">68–65535 octets.</param>
+    public string? SetMtu(int mtu)
+    {
+        int result = _control.SetMtu(Name, mtu);
+        return result >= 0 || _control.Mtu(Name) == mtu ? null : $"tap '{Name}': cannot set MTU {mtu}: {Errno.Describe(result)}";
+    }
+
+    /// <summary>The device's MTU in octets; 0 if it is gone.</summary>
+    public int ReadMtu() => Math.Max(_control.Mtu(Name), 0);
+
+    /// <summary>Whether the device is there and administratively up.</summary>
+    public bool ReadIsUp() => !IsClosed && _control.IsUp(Name) > 0;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Volatile.Write(ref _closed, 1);
+        foreach (FileDescriptor queue in _queues)
+            queue.Dispose();
+        _control.Dispose();
+    }
+
+    private static DropReason Refusal(int errno, in TxFrame frame) => -errno switch
+    {
+        Errno.Again or Errno.NoBuffers or Errno.NoMemory or Errno.Interrupted => DropReason.TapFull,
+        Errno.Invalid when frame.Vnet != default => DropReason.TapBadVnetHeader,
+        _ => DropReason.PortDown,
+    };
+
+    private static TapOpenResult Failed(string error) => new(null, error, []);
+
+    private static TapOpenResult OpenHere(TapOptions options)
+    {
+        int result = InterfaceControl.TryOpen(out InterfaceControl? control);
+        if (control is null)
+            return Failed($"tap '{options.Name}': {Errno.Describe(result)}");
+
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        bool existed = control.Index(options.Name) > 0;
+        result = OpenQueues(options, existed, warnings, out FileDescriptor[] queues);
+        if (result < 0)
+        {
+            control.Dispose();
+            return Failed($"tap '{options.Name}': {Errno.Describe(result)}");
+        }
+
+        string? error = Configure(options, control, warnings);
+        if (error is not null)
+        {
+            control.Dispose();
+            Array.ForEach(queues, queue => queue.Dispose());
+            return new TapOpenResult(null, $"tap '{options.Name}': {error}", warnings.ToImmutable());
+        }
+
+        _ = control.Mac(options.Name, out MacAddress mac);
+        var port = new TapPort(options.Name, queues, control, existed) { Mac = mac, Index = control.Index(options.Name) };
+        return new TapOpenResult(port, null, warnings.ToImmutable());
+    }
+
+    /// <summary>
+    /// The kernel refuses IFF_MULTI_QUEUE on a device that was made without it and the other way round; a device somebody made for us may be either.
+    /// </summary>
+    private static int OpenQueues(TapOptions options, bool existed, ImmutableArray<string>.Builder warnings, out FileDescriptor[] queues)
+    {
+        bool multiQueue = options.Queues > 1;
+        int first = TapDevice.Open(options.Name, multiQueue, VnetHeader.LengthWithBuffers);
+        if (first == -Errno.Invalid && existed)
+        {
+            multiQueue = !multiQueue;
+            first = TapDevice.Open(options.Name, multiQueue, VnetHeader.LengthWithBuffers);
+        }
+
+        queues = [];
+        if (first < 0)
+            return first;
+        var opened = new List<FileDescriptor>(options.Queues) { new(first) };
+        if (!multiQueue && options.Queues > 1)
+            warnings.Add($"tap '{options.Name}' exists with a single queue; {options.Queues} were asked for");
+        for (int i = 1; multiQueue && i < options.Queues; i++)
+        {
+            int next = TapDevice.Open(options.Name, multiQueue, VnetHeader.LengthWithBuffers);
+            if (next < 0)
+            {
+                warnings.Add($"tap '{options.Name}' has {i} of {options.Queues} queues: {Errno.Describe(next)}");
+                break;
+            }
+
+            opened.Add(new FileDescriptor(next));
+        }
+
+        queues = [.. opened];
+        return 0;
+    }
+
+    /// <summary>An error is what makes the port useless; what merely differs from the wish without permission to change it is a warning.</summary>
+    private static string? Configure(TapOptions options, InterfaceControl control, ImmutableArray<string>.Builder warnings)
+    {
+        string name = options.Name;
+        if (options.Mac is MacAddress wanted && (control.Mac(name, out MacAddress mac) < 0 || mac != wanted))
+        {
+            int result = control.SetMac(name, wanted);
+            if (result < 0)
+                warnings.Add($"tap '{name}': cannot set MAC {wanted}: {Errno.Describe(result)}; it has {mac}");
+        }
+
+        if (options.Mtu is int mtu && control.Mtu(name) != mtu)
+        {
+            int result = control.SetMtu(name, mtu);
+            if (result < 0)
+                warnings.Add($"tap '{name}': cannot set MTU {mtu}: {Errno.Describe(result)}; it has {control.Mtu(name)}");
+        }
+
+        if (options.Bridge is string bridge)
+        {
+            int result = control.AddToBridge(bridge, control.Index(name));
+            if (result == -Errno.NoDevice)
+                return $"there is no bridge '{bridge}'";
+            if (result < 0)
+                warnings.Add($"tap '{name}': cannot be put into bridge '{bridge}' ({Errno.Describe(result)}); is it in one already?");
+        }
+
+        if (control.IsUp(name) == 0)
+        {
+            int result = control.SetUp(name);
+            if (result < 0)
+                warnings.Add($"tap '{name}': cannot be set up: {Errno.Describe(result)}; run: ip link set {name} up");
+        }
+
+        return null;
+    }
+}

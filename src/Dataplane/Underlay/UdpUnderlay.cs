@@ -1,0 +1,234 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Interop;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Dataplane.Underlay;
+
+/// <summary>
+/// The underlay over UDP sockets. <b>Receiving:</b> a socket per worker, encapsulation and local address. <b>Sending:</b> a pool of sockets a family
+/// whose ports are spread over the configured range, shared by all workers; a flow hash selects one, so that a flow keeps its source port whichever
+/// worker sends it. Addresses and links may go and come back: the sockets are bound with IP_FREEBIND and stay.
+/// </summary>
+/// <remarks>
+/// <b>Threading:</b> as <see cref="IUnderlay"/> says; <see cref="Dispose"/> after the workers have ended. One more thread reads the error queues of the
+/// sending sockets, because an ICMP error that stays there fails a later datagram to somebody else.
+/// </remarks>
+public sealed class UdpUnderlay : IUnderlay
+{
+    private readonly ReceiveSocket[][] _receive;
+    private readonly int[][] _poll;
+    private readonly ReceiveRing?[] _rings;
+    private readonly UdpSocket[] _send;
+    private readonly int[] _sendDescriptors;
+    private readonly int _sendIPv4Count;
+    private readonly UnderlayErrorReader _errors;
+
+    private UdpUnderlay(ReceiveSocket[][] receive, UdpSocket[] sendIPv4, UdpSocket[] sendIPv6, TimeProvider time)
+    {
+        _receive = receive;
+        _poll = Array.ConvertAll(receive, sockets => Array.ConvertAll(sockets, socket => socket.Socket.Descriptor));
+        _rings = new ReceiveRing?[receive.Length];
+        _send = [.. sendIPv4, .. sendIPv6];
+        _sendIPv4Count = sendIPv4.Length;
+        _sendDescriptors = Array.ConvertAll(_send, socket => socket.Descriptor);
+        _errors = new UnderlayErrorReader(_send, time);
+    }
+
+    /// <summary>UDP ports of the sending sockets of a family.</summary>
+    public ImmutableArray<ushort> SourcePorts(AddressFamilyKind family) => [.. _send.Where(socket => socket.Family == family).Select(socket => socket.LocalPort())];
+
+    /// <summary>Path MTUs the network told us.</summary>
+    public ImmutableArray<PathMtu> PathMtus() => _errors.PathMtus();
+
+    /// <summary>The path MTU towards a destination; null where the network told us none.</summary>
+    public int? PathMtuOf(UnderlayAddress destination) => _errors.PathMtuOf(destination);
+
+    /// <summary>ICMP and local errors other than path MTU read from the error queues, by errno.</summary>
+    public ImmutableSortedDictionary<int, long> Errors() => _errors.Counts();
+
+    /// <summary>Opens the sockets. Not on a fast path. Sockets belong to the network namespace of the calling thread.</summary>
+    /// <param name="spec">What to open.</param>
+    /// <param name="workers">Workers that receive, 1 or more.</param>
+    /// <param name="time">For the age of path MTUs.</param>
+    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        var opener = new UdpUnderlayOpener(spec);
+        ReceiveSocket[][] receive = opener.OpenReceivers(workers);
+        UdpSocket[] sendIPv4 = opener.OpenSenders(AddressFamilyKind.IPv4);
+        UdpSocket[] sendIPv6 = opener.OpenSenders(AddressFamilyKind.IPv6);
+        if (opener.Errors.Count == 0)
+            return new UdpUnderlayResult(new UdpUnderlay(receive, sendIPv4, sendIPv6, time), [], opener.Warnings.ToImmutable());
+        foreach (ReceiveSocket[] sockets in receive)
+            Array.ForEach(sockets, socket => socket.Socket.Dispose());
+        Array.ForEach(sendIPv4, socket => socket.Dispose());
+        Array.ForEach(sendIPv6, socket => socket.Dispose());
+        return new UdpUnderlayResult(null, opener.Errors.ToImmutable(), opener.Warnings.ToImmutable());
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<int> PollDescriptors(int worker) => _poll[worker];
+
+    /// <inheritdoc/>
+    public bool Receive(int worker, int socket, DatagramBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ReceiveSocket from = _receive[worker][socket];
+        PacketPool pool = batch.Packets.Pool;
+        ReceiveRing ring = RingFor(worker, pool, batch.Info.Length);
+        int count = ring.Receive(from.Socket.Descriptor);
+        if (count <= 0)
+        {
+            batch.Count = 0;
+
+            // A pending error (an address that went away) was taken by this call; more may be waiting behind it.
+            return count < 0 && count is not (-Errno.Again or -Errno.BadDescriptor);
+        }
+
+        PacketBuffer[] items = batch.Packets.Items;
+        DatagramInfo[] info = batch.Info;
+        for (int i = 0; i < count; i++)
+        {
+            ref DatagramInfo about = ref info[i];
+            ref PacketBuffer item = ref items[i];
+            item.Length = ring.Take(i, out about.Source, out about.SourcePort, out about.Tos);
+            item.Offset = pool.FrameOffset(i);
+            item.Vnet = default;
+            about.Encap = from.Encap;
+        }
+
+        batch.Count = count;
+        return count == info.Length;
+    }
+
+    /// <inheritdoc/>
+    public int Send(TxBatch batch, FrameOutcomes outcomes)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(outcomes);
+        int count = batch.Count;
+        batch.Count = 0;
+        if (count == 0)
+            return 0;
+        SendScratch scratch = SendScratch.Get(batch.Items.Length, _sendDescriptors.Length);
+        TxDatagram[] items = batch.Items;
+        NextHop?[] hops = batch.NextHops;
+        for (int i = 0; i < count; i++)
+        {
+            ref readonly TxDatagram item = ref items[i];
+            int socket = (uint)item.NextHop < (uint)hops.Length && hops[item.NextHop] is NextHop hop ? SelectSocket(hop, item.FlowHash) : -1;
+            if (socket >= 0)
+                scratch.Append(socket, i);
+            else
+                outcomes.MarkDropped(item.Frame, DropReason.UnderlayUnreachable);
+        }
+
+        int position = 0;
+        int sent = 0;
+        for (int touched = 0; touched < scratch.TouchedCount; touched++)
+        {
+            int socket = scratch.TakeSocket(touched, out int datagram);
+            int start = position;
+            for (; datagram >= 0; datagram = scratch.Next(datagram))
+                Fill(scratch, position++, batch, in items[datagram]);
+            sent += SendRun(scratch, _sendDescriptors[socket], start, position, outcomes);
+        }
+
+        scratch.Reset();
+        return sent;
+    }
+
+    /// <summary>The receiving sockets with what the kernel dropped at them.</summary>
+    public ImmutableArray<UnderlaySocket> Sockets()
+    {
+        var sockets = ImmutableArray.CreateBuilder<UnderlaySocket>();
+        for (int worker = 0; worker < _receive.Length; worker++)
+        {
+            foreach (ReceiveSocket socket in _receive[worker])
+                sockets.Add(new UnderlaySocket(worker, socket.Address, socket.Port, socket.Encap, socket.Socket.Drops()));
+        }
+
+        return sockets.ToImmutable();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _errors.Dispose();
+        foreach (ReceiveSocket[] sockets in _receive)
+            Array.ForEach(sockets, socket => socket.Socket.Dispose());
+        Array.ForEach(_send, socket => socket.Dispose());
+    }
+
+    private static void Fill(SendScratch scratch, int position, TxBatch batch, in TxDatagram item)
+    {
+        NextHopSpec to = batch.NextHops[item.NextHop]!.Spec;
+        UnderlayAddress address = to.Address;
+        SendRing ring = scratch.Ring;
+        ring.SetDestination(position, in address, to.Port, item.Tos, item.Ttl);
+        if (item.HeaderIsApart)
+            ring.SetPayload(position, batch.Headers, item.HeaderOffset, item.HeaderLength, batch.Payloads, item.PayloadOffset, item.PayloadLength);
+        else
+            ring.SetPayload(position, batch.Payloads, item.HeaderOffset, item.HeaderLength + item.PayloadLength);
+        scratch.Frames[position] = item.Frame;
+    }
+
+    private static int SendRun(SendScratch scratch, int descriptor, int start, int end, FrameOutcomes outcomes)
+    {
+        int sent = 0;
+        int retries = 0;
+        while (start < end)
+        {
+            int result = scratch.Ring.Send(descriptor, start, end - start);
+            if (result > 0)
+            {
+                for (int i = start; i < start + result; i++)
+                    outcomes.MarkDelivered(scratch.Frames[i]);
+                start += result;
+                sent += result;
+                retries = 0;
+                continue;
+            }
+
+            // An ICMP error about an earlier datagram is reported to whoever sends next; taking it clears it. Only a second refusal is about this one.
+            if (retries < SendErrors.Retries(result))
+            {
+                retries++;
+                continue;
+            }
+
+            outcomes.MarkDropped(scratch.Frames[start], SendErrors.Reason(result));
+            start++;
+            retries = 0;
+        }
+
+        return sent;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int SelectSocket(NextHop hop, uint flowHash)
+    {
+        bool isIPv4 = hop.Spec.Address.IsIPv4;
+        int first = isIPv4 ? 0 : _sendIPv4Count;
+        int count = isIPv4 ? _sendIPv4Count : _sendDescriptors.Length - _sendIPv4Count;
+        return count == 0 ? -1 : first + (int)(((ulong)flowHash * (uint)count) >> 32);
+    }
+
+    private ReceiveRing RingFor(int worker, PacketPool pool, int size)
+    {
+        ReceiveRing? ring = _rings[worker];
+        return ring is not null && ring.IsFor(pool.Slab)
+            ? ring
+            : _rings[worker] = new ReceiveRing(pool.Slab, pool.FrameOffset(0), pool.Stride, pool.FrameSize, size);
+    }
+
+    /// <summary>A receiving socket and what it is for.</summary>
+    internal readonly record struct ReceiveSocket(UdpSocket Socket, UnderlayAddress Address, ushort Port, EncapKind Encap);
+}

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using Overlay.Dataplane.Interop;
+using Overlay.Encap;
+using Overlay.Forwarding.Topology;
+using static Overlay.Dataplane.Interop.LinuxConstants;
+using ReceiveSocket = Overlay.Dataplane.Underlay.UdpUnderlay.ReceiveSocket;
+
+namespace Overlay.Dataplane.Underlay;
+
+/// <summary>Opens the sockets of an underlay and collects what went wrong. Used once.</summary>
+internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
+{
+    private const int ReceiveBuffer = 8 << 20;
+    private const int SendBuffer = 4 << 20;
+
+    internal ImmutableArray<string>.Builder Errors { get; } = ImmutableArray.CreateBuilder<string>();
+
+    internal ImmutableArray<string>.Builder Warnings { get; } = ImmutableArray.CreateBuilder<string>();
+
+    /// <summary>Receiving sockets by worker. Incomplete when there are <see cref="Errors"/>.</summary>
+    internal ReceiveSocket[][] OpenReceivers(int workers)
+    {
+        var sockets = new List<ReceiveSocket>[workers];
+        for (int worker = 0; worker < workers; worker++)
+            sockets[worker] = [];
+        OpenReceivers(sockets, EncapKind.Vxlan, spec.VxlanPort);
+        OpenReceivers(sockets, EncapKind.Geneve, spec.GenevePort);
+        return Array.ConvertAll(sockets, list => list.ToArray());
+    }
+
+    /// <summary>Sending sockets of a family; none if no local address has it. Incomplete when there are <see cref="Errors"/>.</summary>
+    internal UdpSocket[] OpenSenders(AddressFamilyKind family)
+    {
+        UnderlayAddress? source = spec.Local.Where(local => local.Family == family).Select(local => (UnderlayAddress?)local).FirstOrDefault();
+        if (source is not UnderlayAddress address)
+            return [];
+        var sockets = new List<UdpSocket>();
+        int range = spec.SourcePortLast - spec.SourcePortFirst + 1;
+        int wanted = Math.Min(spec.SourcePortCount, range);
+        var skipped = new List<int>();
+        for (int i = 0; i < wanted; i++)
+        {
+            int first = spec.SourcePortFirst + (int)((long)i * range / wanted);
+            int end = spec.SourcePortFirst + (int)((i + 1L) * range / wanted);
+            UdpSocket? socket = OpenSender(in address, first, end, skipped);
+            if (socket is not null)
+                sockets.Add(socket);
+            if (Errors.Count != 0)
+                break;
+        }
+
+        if (skipped.Count != 0)
+            Warnings.Add($"{family} source ports in use were skipped: {string.Join(", ", skipped.Take(16))}{(skipped.Count > 16 ? " …" : "")}");
+        if (sockets.Count == 0 && Errors.Count == 0)
+            Errors.Add($"{family}: every source port from {spec.SourcePortFirst} to {spec.SourcePortLast} is in use");
+        return [.. sockets];
+    }
+
+    private void OpenReceivers(List<ReceiveSocket>[] sockets, EncapKind encap, ushort? port)
+    {
+        if (port is not ushort number)
+            return;
+        foreach (UnderlayAddress address in spec.Local)
+        {
+            // SO_REUSEPORT would let a second daemon take half of our traffic unseen: a bind without it must succeed first.
+            if (sockets.Length > 1)
+            {
+                using UdpSocket? probe = OpenReceiver(in address, number, encap, reusePort: false, quiet: true);
+                if (probe is null)
+                    return;
+            }
+
+            for (int worker = 0; worker < sockets.Length; worker++)
+            {
+                UdpSocket? socket = OpenReceiver(in address, number, encap, reusePort: sockets.Length > 1, quiet: worker > 0);
+                if (socket is null)
+                    return;
+                sockets[worker].Add(new ReceiveSocket(socket, address, number, encap));
+            }
+        }
+    }
+
+    private UdpSocket? OpenReceiver(in UnderlayAddress address, ushort port, EncapKind encap, bool reusePort, bool quiet)
+    {
+        UdpSocket? socket = OpenCommon(in address);
+        if (socket is null)
+            return null;
+        if (reusePort)
+            Require(socket.Set(LevelSocket, SocketReusePort, 1), "SO_REUSEPORT");
+        Require(socket.SetReceiveTos(), "IP_RECVTOS");
+        if (spec.Checksum == ChecksumPolicy.ZeroBoth)
+            Require(socket.SetNoChecksumOnReceive(), "UDP_NO_CHECK6_RX");
+        int obtained = socket.SetReceiveBuffer(ReceiveBuffer);
+        if (obtained < ReceiveBuffer && !quiet)
+            Warnings.Add($"receive buffer of {address} port {port} is {obtained} of {ReceiveBuffer} octets; run: sysctl -w net.core.rmem_max={ReceiveBuffer}");
+        int result = socket.Bind(in address, port);
+        if (result == -Errno.AddressInUse)
+        {
+            string who = "another daemon or a kernel vxlan device holds it (see: ss -ulpn)";
+            Errors.Add($"{address} UDP port {port} ({encap}): address already in use; {who}");
+        }
+        else if (result < 0)
+        {
+            Errors.Add($"{address} UDP port {port} ({encap}): {Errno.Describe(result)}");
+        }
+
+        if (Errors.Count == 0)
+            return socket;
+        socket.Dispose();
+        return null;
+    }
+
+    private UdpSocket? OpenSender(in UnderlayAddress address, int first, int end, List<int> skipped)
+    {
+        UdpSocket? socket = OpenCommon(in address);
+        if (socket is null)
+            return null;
+
+        // Before the bind, or what arrives in between would stay in the queue for ever.
+        Require(socket.DropAllInput(), "SO_ATTACH_FILTER");
+        Require(socket.SetReceiveErrors(), "IP_RECVERR");
+        Require(socket.SetDontFragment(spec.DontFragment), "IP_MTU_DISCOVER");
+        if (spec.Ttl != 0)
+            Require(socket.SetTtl(spec.Ttl), "IP_TTL");
+        bool zero = spec.Checksum == ChecksumPolicy.ZeroBoth || (spec.Checksum == ChecksumPolicy.ZeroIPv4 && address.IsIPv4);
+        if (zero)
+            Require(socket.SetNoChecksumOnSend(), "SO_NO_CHECK");
+        _ = socket.SetSendBuffer(SendBuffer);
+        for (int port = first; port < end && Errors.Count == 0; port++)
+        {
+            int result = socket.Bind(in address, (ushort)port);
+            if (result >= 0)
+                return socket;
+            if (result == -Errno.AddressInUse)
+                skipped.Add(port);
+            else
+                Errors.Add($"{address} UDP source port {port}: {Errno.Describe(result)}");
+        }
+
+        socket.Dispose();
+        return null;
+    }
+
+    private UdpSocket? OpenCommon(in UnderlayAddress address)
+    {
+        int result = UdpSocket.TryOpen(address.Family, out UdpSocket? socket);
+        if (socket is null)
+        {
+            Errors.Add($"{address.Family} socket: {Errno.Describe(result)}");
+            return null;
+        }
+
+        Require(socket.SetFreeBind(), "IP_FREEBIND");
+        if (spec.Device is string device)
+        {
+            result = socket.BindDevice(device);
+            if (result < 0)
+                Errors.Add($"device '{device}': {Errno.Describe(result)}");
+        }
+
+        return socket;
+    }
+
+    private void Require(int result, string option)
+    {
+        if (result < 0)
+            Errors.Add($"{option}: {Errno.Describe(result)}");
+    }
+}
