@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using Overlay.Cli.Doctor;
+using Overlay.Cli.Lab;
+using Overlay.Cli.Native;
+using Overlay.Cli.Screen;
+using Overlay.Cli.Verbs;
+
+namespace Overlay.Cli;
+
+/// <summary>All verbs, and the one place where a command line turns into an exit code.</summary>
+internal static class CommandTree
+{
+    /// <summary>Time a verb has to clean up after an interrupt before the process ends anyway.</summary>
+    private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(30);
+
+    public static RootCommand Create(Terminal terminal)
+    {
+        RootCommand root = new("overlayctl - look at and steer overlayd, the VXLAN and Geneve overlay daemon.");
+        root.Options.Add(GlobalOptions.Socket);
+        root.Subcommands.Add(DoctorVerb.Create(terminal));
+        root.Subcommands.Add(LabVerb.Create(terminal));
+        root.Subcommands.Add(StatusVerb.Create(terminal));
+        root.Subcommands.Add(FdbVerb.Create(terminal));
+        root.Subcommands.Add(DropsVerb.Create(terminal));
+        root.Subcommands.Add(ConfigVerb.Create(terminal));
+        root.Subcommands.Add(VersionVerb.Create(terminal));
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction help } helpOption) helpOption.Action = new HelpWithExamples(help);
+            if (option is VersionOption version) version.Action = new VersionAction(terminal);
+        }
+
+        return root;
+    }
+
+    /// <summary>Runs one command line. Never throws: what goes wrong becomes a sentence and an exit code.</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    {
+        try
+        {
+            int code = await ParseAndRunAsync(arguments, terminal, cancellation);
+            await terminal.Out.FlushAsync(CancellationToken.None);
+            return code;
+        }
+        catch (BrokenPipeException)
+        {
+            return ExitCode.BrokenPipe;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (Exception e)
+        {
+            return terminal.Fail(new Failure(ExitCode.Failure, $"unexpected {e.GetType().Name}: {e.Message}", "overlayctl doctor"));
+        }
+    }
+
+    private static async Task<int> ParseAndRunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    {
+        RootCommand root = Create(terminal);
+
+        // A file name that begins with @ is a file name.
+        ParseResult parsed = CommandLineParser.Parse(root, arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        bool asksForHelp = parsed.Action is HelpWithExamples or VersionAction;
+        if (!asksForHelp && parsed.Errors.Count > 0)
+        {
+            string path = PathOf(parsed.CommandResult);
+            foreach (ParseError error in parsed.Errors)
+            {
+                terminal.Fail(new Failure(ExitCode.Usage, error.Message, $"{path} --help"));
+            }
+
+            return ExitCode.Usage;
+        }
+
+        InvocationConfiguration invocation = new()
+        {
+            Output = terminal.Out,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = CleanUpTimeout,
+        };
+        return await parsed.InvokeAsync(invocation, cancellation);
+    }
+
+    private static string PathOf(CommandResult result)
+    {
+        List<string> names = [];
+        for (SymbolResult? at = result; at is not null; at = at.Parent)
+        {
+            if (at is CommandResult command && command.Parent is not null) names.Insert(0, command.Command.Name);
+        }
+
+        return string.Join(' ', ["overlayctl", .. names]);
+    }
+}

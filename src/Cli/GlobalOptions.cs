@@ -1,0 +1,52 @@
+using System.CommandLine;
+
+namespace Overlay.Cli;
+
+/// <summary>Options that more than one verb has.</summary>
+internal static class GlobalOptions
+{
+    public const string DefaultSocket = "/run/overlay/overlayd.sock";
+    private const string SocketVariable = "OVERLAY_SOCKET";
+
+    /// <summary><c>--socket</c>, understood by every verb.</summary>
+    public static Option<string> Socket { get; } = new("--socket")
+    {
+        Description = $"The daemon's admin socket. Environment: {SocketVariable}.",
+        HelpName = "PATH",
+        Recursive = true,
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(SocketVariable) is { Length: > 0 } path ? path : DefaultSocket,
+    };
+
+    /// <summary><c>-o table|json</c>.</summary>
+    public static Option<string> Output()
+    {
+        Option<string> option = new("--output", "-o") { Description = "table or json.", HelpName = "FORMAT", DefaultValueFactory = _ => "table" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: not ("table" or "json") } token]) result.AddError($"-o takes table or json, not '{token.Value}'");
+        });
+        return option;
+    }
+
+    /// <summary><c>--watch</c> and <c>--interval</c>.</summary>
+    public static (Option<bool> Watch, Option<double> Interval) Watching()
+    {
+        Option<double> interval = new("--interval") { Description = "Seconds between two looks.", HelpName = "S", DefaultValueFactory = _ => 1 };
+        interval.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && result.GetValueOrDefault<double>() is not (>= 0.1 and <= 3600)) result.AddError("--interval takes 0.1 to 3600 seconds");
+        });
+        return (new Option<bool>("--watch", "-w") { Description = "Look again and again until interrupted." }, interval);
+    }
+
+    /// <summary><c>--vni</c>, 0 to 16777215.</summary>
+    public static Option<int?> Vni(bool required)
+    {
+        Option<int?> option = new("--vni") { Description = "The VNI, 0 to 16777215.", HelpName = "N", Required = required };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && result.GetValueOrDefault<int?>() is not (>= 0 and <= 0xffffff)) result.AddError("--vni takes 0 to 16777215");
+        });
+        return option;
+    }
+}

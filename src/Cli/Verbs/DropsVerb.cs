@@ -1,0 +1,111 @@
+using System.CommandLine;
+using Overlay.Api;
+using Overlay.Cli.Admin;
+using Overlay.Cli.Screen;
+
+namespace Overlay.Cli.Verbs;
+
+/// <summary><c>overlayctl drops</c>.</summary>
+internal static class DropsVerb
+{
+    public static Verb Create(Terminal terminal)
+    {
+        Verb verb = new(
+            "drops",
+            "Why frames disappeared: reason, direction, last minute, total, last sample.",
+            "overlayctl drops",
+            "overlayctl drops --watch",
+            "overlayctl drops -o json | jq -r '.drops[] | [.reason, .dir, .total] | @tsv'");
+        Option<string> output = GlobalOptions.Output();
+        Option<bool> all = new("--all") { Description = "Also the reasons that never happened." };
+        (Option<bool> watch, Option<double> interval) = GlobalOptions.Watching();
+        verb.Options.Add(all);
+        verb.Options.Add(output);
+        verb.Options.Add(watch);
+        verb.Options.Add(interval);
+        verb.SetAction(async (parsed, cancellation) =>
+        {
+            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
+            bool json = parsed.GetValue(output) == "json";
+            string resource = parsed.GetValue(all) ? "v1/drops?all=true" : "v1/drops";
+            return await Watcher.RunAsync(
+                terminal,
+                parsed.GetValue(watch),
+                TimeSpan.FromSeconds(parsed.GetValue(interval)),
+                token => LookAsync(client, terminal, resource, json, token),
+                cancellation);
+        });
+        return verb;
+    }
+
+    private static async Task<Look> LookAsync(AdminClient client, Terminal terminal, string resource, bool json, CancellationToken cancellation)
+    {
+        AdminReply reply = await client.GetAsync(resource, cancellation);
+        (DropsResponse? drops, Failure? failure) = client.Read(reply, ApiJsonContext.Default.DropsResponse);
+        if (drops is null) return new Look(failure!.Code, null, failure);
+        return new Look(ExitCode.Ok, json ? () => Json.Print(terminal, reply.Body) : () => Show(drops, terminal), null, Spaced: !json);
+    }
+
+    private static void Show(DropsResponse drops, Terminal terminal)
+    {
+        Table totals = new("DIR", ">RECEIVED", ">DELIVERED", ">CONSUMED", ">DROPPED", ">COPIES", ">COPY-DROPS");
+        AddTotals(totals, "tx", drops.Totals.Tx);
+        AddTotals(totals, "rx", drops.Totals.Rx);
+        totals.WriteTo(terminal);
+        terminal.Out.WriteLine();
+        if (drops.Drops.Count == 0)
+        {
+            terminal.Write("no drops", Tone.Good);
+            terminal.Out.WriteLine();
+        }
+        else
+        {
+            ShowReasons(drops, terminal);
+        }
+
+        if (drops.Anomalies.Count > 0)
+        {
+            terminal.Out.WriteLine();
+            Table anomalies = new("ACCEPTED ODDITY", ">TOTAL");
+            foreach (AnomalyRow a in drops.Anomalies) anomalies.Add(a.Kind, a.Total);
+            anomalies.WriteTo(terminal);
+        }
+
+        if (drops.Kernel.Count > 0)
+        {
+            terminal.Out.WriteLine();
+            Table kernel = new("KERNEL COUNTER", ">VALUE", "NOTE");
+            foreach (KernelCounter k in drops.Kernel) kernel.Add(k.Name, k.Value, k.Note);
+            kernel.WriteTo(terminal);
+        }
+    }
+
+    private static void AddTotals(Table table, string direction, DirectionTotals t) =>
+        table.Add(direction, t.Received, t.Delivered, t.Consumed, t.Dropped, t.Copies, t.CopyDrops);
+
+    private static void ShowReasons(DropsResponse drops, Terminal terminal)
+    {
+        Table table = new("REASON", "DIR", ">LAST-MIN", ">TOTAL", ">COPIES", "LAST SAMPLE");
+        foreach (DropRow d in drops.Drops)
+        {
+            table.Add(d.Reason, d.Dir, new Cell(Text.Number(d.LastMinute), d.LastMinute > 0 ? Tone.Warn : Tone.Plain), d.Total, d.CopiesTotal, Sample(d));
+        }
+
+        table.WriteTo(terminal);
+        terminal.Out.WriteLine();
+        foreach (DropRow d in drops.Drops)
+        {
+            if (d.Total == 0 && d.CopiesTotal == 0) continue;
+            string next = d.Sample is { Hex.Length: > 0 } sample ? $"overlayctl decode {Text.Escape(sample.Hex)}" : "overlayctl status";
+            terminal.Problem($"{d.Reason} {d.Dir}: {d.Sentence}", next, d.LastMinute > 0 ? Tone.Warn : Tone.Dim);
+        }
+    }
+
+    private static string Sample(DropRow drop)
+    {
+        if (drop.Sample is not { } sample) return "-";
+        string vni = sample.Vni is { } v ? $" vni {v}" : string.Empty;
+        string peer = sample.Peer is null ? string.Empty : $" {(drop.Dir == "rx" ? "from" : "to")} {sample.Peer}";
+        return $"{Text.Duration(sample.SecondsAgo)} ago{vni}{peer}";
+    }
+}
