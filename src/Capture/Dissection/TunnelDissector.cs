@@ -14,6 +14,12 @@ public static class TunnelDissector
     /// <summary>Layers followed into one frame.</summary>
     public const int MaxDepth = 16;
 
+    /// <summary>
+    /// Octets of a frame that are looked at. Longer ones are BIG TCP super-frames, seen on a host's own hook and never on a wire; other
+    /// readers stop here too, and the ground truth of such captures was made by one.
+    /// </summary>
+    public const int MaxFrameLength = 65_535;
+
     /// <summary>Dissects a captured packet.</summary>
     /// <param name="record">The packet; nothing of it is kept.</param>
     /// <returns>A layer for each tunnel header, outermost first; empty for a frame that carries no tunnel packet.</returns>
@@ -27,6 +33,7 @@ public static class TunnelDissector
     /// <param name="isCut">A snap length cut it.</param>
     public static IReadOnlyList<TunnelLayer> Dissect(ReadOnlySpan<byte> frame, int linkType = LinkType.Ethernet, long number = 1, bool isCut = false)
     {
+        frame = frame[..Math.Min(frame.Length, MaxFrameLength)];
         if (!OuterPacket.TryFindNetwork(frame, linkType, out ushort etherType, out ReadOnlySpan<byte> packet))
         {
             return [];
@@ -69,6 +76,8 @@ public static class TunnelDissector
             return;
         }
 
+        // A snap length matters only where it took something that the IP header promises.
+        isCut &= outer.IsCut;
         ReadOnlySpan<byte> upper = outer.Upper;
         if (upper.Length < UdpView.HeaderLength)
         {
@@ -192,6 +201,13 @@ public static class TunnelDissector
 
         layer.InnerVlans = tags;
         layer.InnerType = innerType;
+        DissectPacket(innerType, rest, layers, layer.Frame, isCut);
+        if (layer.Verdict == TunnelVerdict.Drop)
+        {
+            // Nobody delivers this frame, so what a bridge would say of it is noise.
+            return true;
+        }
+
         if (EtherType.IsVlanTag(innerType))
         {
             layer.Note(TunnelNote.InnerTagTruncated);
@@ -202,7 +218,6 @@ public static class TunnelDissector
         }
 
         NoteAddresses(layer);
-        DissectPacket(innerType, rest, layers, layer.Frame, isCut);
         return true;
     }
 
