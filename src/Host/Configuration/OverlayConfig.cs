@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using Overlay.Control.StaticFile;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Host.Configuration;
+
+/// <summary>A whole, validated configuration. Immutable; parts are compared by value when a reload decides what changed.</summary>
+public sealed record OverlayConfig
+{
+    /// <summary><c>node.name</c>.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary><c>node.local</c> and <c>listen</c>. Needs a restart.</summary>
+    public required UnderlaySpec Underlay { get; init; }
+
+    /// <summary><c>workers</c>. Needs a restart.</summary>
+    public required WorkerSpec Workers { get; init; }
+
+    /// <summary><c>admin</c>. Needs a restart.</summary>
+    public required AdminSpec Admin { get; init; }
+
+    /// <summary><c>metrics</c>. Needs a restart.</summary>
+    public required MetricsSpec Metrics { get; init; }
+
+    /// <summary><c>log</c>.</summary>
+    public required LogSpec Log { get; init; }
+
+    /// <summary><c>state.directory</c>: an absolute path. Needs a restart.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary><c>ports</c>, <c>vnis</c> and <c>options</c>.</summary>
+    public required TopologySpec Topology { get; init; }
+
+    /// <summary><c>peers</c> and <c>macs</c>.</summary>
+    public required StaticRoutes Routes { get; init; }
+
+    /// <summary><c>control.precedence</c>, the strongest first. Needs a restart.</summary>
+    public required ImmutableArray<FdbOrigin> Precedence { get; init; }
+}
+
+/// <summary><c>workers</c>.</summary>
+/// <param name="Count">Worker threads a direction, 1–16; null for automatic.</param>
+/// <param name="Cpus">Processors to pin them to, in turn; empty for none.</param>
+public sealed record WorkerSpec(int? Count, ImmutableArray<int> Cpus)
+{
+    /// <inheritdoc/>
+    public bool Equals(WorkerSpec? other) => other is not null && Count == other.Count && Cpus.SequenceEqual(other.Cpus);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Count, Cpus.Length);
+}
+
+/// <summary><c>admin</c>.</summary>
+/// <param name="Socket">Absolute path of the Unix socket, at most 107 octets.</param>
+public sealed record AdminSpec(string Socket);
+
+/// <summary><c>metrics</c>.</summary>
+/// <param name="Listen">Address and port of the metrics listener; null for none.</param>
+public sealed record MetricsSpec(string? Listen);
+
+/// <summary><c>log</c>.</summary>
+/// <param name="Level">The least level written.</param>
+public sealed record LogSpec(LogLevel Level);

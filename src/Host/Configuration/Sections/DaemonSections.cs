@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using Overlay.Forwarding;
+using Overlay.Host.Configuration.Keys;
+using Overlay.Host.Configuration.Yaml;
+
+namespace Overlay.Host.Configuration.Sections;
+
+/// <summary><c>workers</c>, <c>admin</c>, <c>metrics</c>, <c>log</c>, <c>state</c>, <c>control</c>.</summary>
+internal static class DaemonSections
+{
+    // sizeof(sockaddr_un.sun_path) less the terminating zero.
+    private const int MaxSocketPath = 107;
+
+    private static readonly (string Word, FdbOrigin Origin)[] Origins =
+    [
+        ("static", FdbOrigin.Static), ("evpn", FdbOrigin.Evpn), ("ovsdb", FdbOrigin.Ovsdb),
+        ("etcd", FdbOrigin.Etcd), ("local", FdbOrigin.Local), ("learned", FdbOrigin.Learned),
+    ];
+
+    public static WorkerSpec ReadWorkers(MapReader workers)
+    {
+        var count = (int?)workers.NumberOr("count", "auto", null, 1, 16);
+        var cpus = ImmutableArray.CreateBuilder<int>();
+        foreach (var (item, path) in workers.List("cpus", 64))
+        {
+            if (Scalars.Number(workers.Problems, item, path, 0, 1023) is not { } cpu)
+            {
+                continue;
+            }
+
+            if (cpus.Contains((int)cpu))
+            {
+                workers.Problems.Error(item, path, $"processor {cpu} is listed twice");
+            }
+
+            cpus.Add((int)cpu);
+        }
+
+        workers.OnlyOff("spin", "polling before blocking", "0us", "0ms", "0s");
+        return new WorkerSpec(count, cpus.ToImmutable());
+    }
+
+    public static AdminSpec ReadAdmin(MapReader admin) => new(admin.AbsolutePath("socket", "/run/overlay/overlayd.sock", MaxSocketPath));
+
+    public static MetricsSpec ReadMetrics(MapReader metrics)
+    {
+        metrics.OnlyOff("listen", "the metrics listener");
+        return new MetricsSpec(null);
+    }
+
+    public static LogSpec ReadLog(MapReader log) =>
+        new(log.Word("level", LogLevel.Information,
+            ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warning", LogLevel.Warning), ("error", LogLevel.Error)));
+
+    public static string ReadState(MapReader state) => state.AbsolutePath("directory", "/var/lib/overlay", 4000);
+
+    public static ImmutableArray<FdbOrigin> ReadControl(MapReader control)
+    {
+        control.OnlyOff("evpn", "BGP EVPN");
+        control.OnlyOff("etcd", "the etcd control plane");
+        control.OnlyOff("ovsdb", "the OVSDB control plane");
+
+        ImmutableArray<FdbOrigin> all = [.. Origins.Select(o => o.Origin)];
+        if (control.Get("precedence") is null)
+        {
+            return all;
+        }
+
+        var names = Origins.Select(o => o.Word).ToArray();
+        var order = ImmutableArray.CreateBuilder<FdbOrigin>();
+        var faults = false;
+        foreach (var (item, path) in control.List("precedence", 16))
+        {
+            var word = (item as YamlScalar)?.Value ?? "";
+            var index = Array.IndexOf(names, word);
+            if (index < 0 || order.Contains(Origins[index].Origin))
+            {
+                control.Problems.Error(item, path, index < 0 ? $"'{KeyPath.Printable(word)}' is not an origin{Suggest.Clause(word, names)}" : $"'{word}' is listed twice");
+                faults = true;
+                continue;
+            }
+
+            order.Add(Origins[index].Origin);
+        }
+
+        if (!faults && order.Count != Origins.Length)
+        {
+            control.Error("precedence", $"name all of {string.Join(", ", names)}; missing: {string.Join(", ", Origins.Where(o => !order.Contains(o.Origin)).Select(o => o.Word))}");
+        }
+        else if (!faults && order[^1] != FdbOrigin.Learned)
+        {
+            control.Error("precedence", "learned must be last: what a frame claims never displaces what somebody configured or announced");
+        }
+
+        return order.Count == Origins.Length ? order.ToImmutable() : all;
+    }
+}

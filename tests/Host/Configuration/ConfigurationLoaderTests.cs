@@ -1,0 +1,165 @@
+using Microsoft.Extensions.Logging;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+using Overlay.Host.Configuration;
+using Xunit;
+
+namespace Overlay.Host.Tests.Configuration;
+
+public sealed class ConfigurationLoaderTests
+{
+    private const string Minimal = "node: { name: a, local: [192.0.2.1] }\n";
+
+    private static OverlayConfig Accept(string text)
+    {
+        var result = ConfigurationLoader.Parse(text);
+        Assert.True(result.Value is not null, string.Join('\n', result.Errors));
+        return result.Value!;
+    }
+
+    [Fact]
+    public void A_node_is_all_that_is_needed_and_the_rest_is_the_documented_default()
+    {
+        var config = Accept(Minimal);
+        Assert.Equal("a", config.NodeName);
+        Assert.Equal(new UnderlaySpec { Local = [UnderlayAddress.Parse("192.0.2.1")] }, config.Underlay);
+        Assert.Equal("/run/overlay/overlayd.sock", config.Admin.Socket);
+        Assert.Equal(LogLevel.Information, config.Log.Level);
+        Assert.Equal("/var/lib/overlay", config.StateDirectory);
+        Assert.Equal([FdbOrigin.Static, FdbOrigin.Evpn, FdbOrigin.Ovsdb, FdbOrigin.Etcd, FdbOrigin.Local, FdbOrigin.Learned], config.Precedence);
+    }
+
+    [Fact]
+    public void Underlay_keys_bind()
+    {
+        var underlay = Accept("""
+            node: { name: a, local: [192.0.2.1, "2001:db8::1"] }
+            listen: { vxlan: 14789, geneve: null, source_ports: 50000-50063, checksum: zero-both, df: clear, ttl: inherit, dscp: 46, strict: true, device: eth0 }
+            """).Underlay;
+        Assert.Equal(
+            new UnderlaySpec
+            {
+                Local = [UnderlayAddress.Parse("192.0.2.1"), UnderlayAddress.Parse("2001:db8::1")],
+                VxlanPort = 14789, GenevePort = null, SourcePortFirst = 50000, SourcePortLast = 50063, Checksum = ChecksumPolicy.ZeroBoth,
+                DontFragment = false, Ttl = 0, Dscp = 46, Strict = true, Device = "eth0",
+            },
+            underlay);
+    }
+
+    [Fact]
+    public void Ports_vnis_peers_and_macs_bind()
+    {
+        var config = Accept(File.ReadAllText(RepositoryFiles.PathOf("deploy", "overlayd.example.yaml")));
+        var trunk = config.Topology.Ports["uplink"];
+        Assert.Equal((PortMode.Trunk, new Vni(100), 2), (trunk.Mode, trunk.NativeVni, trunk.Vlans.Count));
+        Assert.Equal(new Vni(300), trunk.Vlans[30]);
+        Assert.Equal(7u, config.Topology.Ports["web"].Identity);
+        Assert.Equal([100u, 200u, 300u], config.Topology.Vnis.Select(vni => vni.Vni.Value));
+        Assert.Equal(17u, config.Topology.Vnis[0].PolicyId);
+        Assert.Null(config.Topology.Vnis[0].RemoteLearning);
+        var c = config.Routes.Peers[1];
+        Assert.Equal((EncapKind.Vxlan, (ushort)8472), (c.Vtep.Encap, c.Vtep.Port));
+        Assert.Equal([null, EncapKind.Geneve], c.Vnis.Select(vni => vni.Encap));
+        var mac = Assert.Single(config.Routes.Macs);
+        Assert.Equal((MacAddress.Parse("02:00:00:00:00:02"), "b", 1), (mac.Mac, mac.Peer.Name, mac.Addresses.Length));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("16777215")]
+    public void The_first_and_the_last_vni_are_legal_with_a_warning(string id)
+    {
+        var result = ConfigurationLoader.Parse(Minimal + $"vnis: [{{ id: {id} }}]\n");
+        Assert.NotNull(result.Value);
+        Assert.Equal("vnis[0].id", Assert.Single(result.Warnings).Key);
+    }
+
+    [Theory]
+    [InlineData("300s", 300_000)]
+    [InlineData("5m", 300_000)]
+    [InlineData("0s", 0)]
+    [InlineData("1500ms", 1_500)]
+    [InlineData("24h", 86_400_000)]
+    public void A_duration_has_a_unit(string text, int milliseconds)
+    {
+        var vni = Assert.Single(Accept(Minimal + $"vnis: [{{ id: 5, learning: {{ age: {text} }} }}]\n").Topology.Vnis);
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), vni.Age);
+    }
+
+    [Theory]
+    [InlineData("300")]
+    [InlineData("s")]
+    [InlineData("-5s")]
+    [InlineData("1.5s")]
+    [InlineData("25h")]
+    [InlineData("9999999999s")]
+    public void Anything_else_is_no_duration(string text) =>
+        Assert.Equal("vnis[0].learning.age", Assert.Single(ConfigurationLoader.Parse(Minimal + $"vnis: [{{ id: 5, learning: {{ age: {text} }} }}]\n").Errors).Key);
+
+    [Fact]
+    public void All_mistakes_are_reported_at_once_in_the_order_of_the_file()
+    {
+        var result = ConfigurationLoader.Parse("""
+            node: { name: a, local: [192.0.2.1] }
+            listen: { vxlan: 0, ttl: 256 }
+            vnis:
+              - id: 16777216
+            peers:
+              - { name: b, addresses: [nowhere] }
+            """);
+        Assert.Equal(["listen.vxlan", "listen.ttl", "vnis[0].id", "peers[0].addresses[0]"], result.Errors.Select(error => error.Key));
+        Assert.Equal([2, 2, 4, 6], result.Errors.Select(error => error.Line));
+    }
+
+    [Fact]
+    public void A_misspelt_key_gets_a_suggestion()
+    {
+        var error = Assert.Single(ConfigurationLoader.Parse(Minimal + "lsiten: { vxlan: 4789 }\n").Errors);
+        Assert.EndsWith("did you mean 'listen'?", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_dual_stack_peer_with_one_usable_family_is_a_warning()
+    {
+        var result = ConfigurationLoader.Parse(Minimal + "vnis: [{ id: 5 }]\npeers: [{ name: b, addresses: [192.0.2.2, '2001:db8::2'], vnis: [5] }]\n");
+        Assert.NotNull(result.Value);
+        Assert.Equal("peers[0].addresses", Assert.Single(result.Warnings).Key);
+    }
+
+    [Fact]
+    public void A_zone_names_an_interface_of_this_host()
+    {
+        var config = Accept("node: { name: a, local: ['fe80::1%lo'] }\n");
+        Assert.NotEqual(0u, config.Underlay.Local[0].ScopeId);
+        var error = Assert.Single(ConfigurationLoader.Parse("node: { name: a, local: ['fe80::1%no-such-dev'] }\n").Errors);
+        Assert.Contains("ip -br link", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_experimental_preset_moves_all_three_options()
+    {
+        var topology = Accept(Minimal + "options: { preset: experimental }\n").Topology;
+        Assert.Equal((0xfff0, 0xfff1, 0xfff2), (topology.PolicyOption.Class, topology.TelemetryOption.Class, topology.IdentityOption.Class));
+    }
+
+    [Fact]
+    public void Quoting_does_not_change_what_a_name_is()
+    {
+        var config = Accept("'node': { \"name\": 'true', local: ['192.0.2.1'] }\n");
+        Assert.Equal("true", config.NodeName);
+    }
+
+    [Fact]
+    public void Equal_files_give_equal_configurations()
+    {
+        var text = File.ReadAllText(RepositoryFiles.PathOf("deploy", "overlayd.example.yaml"));
+        var (first, second) = (Accept(text), Accept("# a comment more\n" + text));
+        Assert.Equal(first.Underlay, second.Underlay);
+        Assert.Equal(first.Workers, second.Workers);
+        Assert.Equal(first.Topology.Ports.Values, second.Topology.Ports.Values);
+        Assert.Equal(first.Topology.Vnis, second.Topology.Vnis);
+        Assert.Equal(first.Routes.Peers, second.Routes.Peers);
+        Assert.Equal(first.Routes.Macs, second.Routes.Macs);
+    }
+}
