@@ -1,0 +1,14 @@
+using System.Collections.Immutable;
+
+namespace Overlay.Dataplane.Underlay;
+
+/// <summary>A snapshot of the local side of the underlay, published whenever it differs from the one before.</summary>
+/// <param name="Addresses">The configured local addresses, in their configured order.</param>
+public sealed record UnderlayChange(ImmutableArray<LocalAddressState> Addresses)
+{
+    /// <inheritdoc/>
+    public bool Equals(UnderlayChange? other) => other is not null && Addresses.AsSpan().SequenceEqual(other.Addresses.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Addresses.Length;
+}

@@ -1,0 +1,236 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Overlay.Dataplane.Interop;
+using Overlay.Encap;
+
+namespace Overlay.Dataplane.Underlay;
+
+/// <summary>
+/// Watches links, addresses and routes of a network namespace by rtnetlink and says when the local side of the underlay changed. When the kernel's
+/// messages overflow (ENOBUFS) everything is read again. <b>Threading:</b> one thread of its own calls back; <see cref="Current"/> is safe from any.
+/// </summary>
+public sealed class UnderlayMonitor : IDisposable
+{
+    private const uint Groups = 0x1 | 0x10 | 0x100 | 0x40 | 0x400; // RTMGRP_LINK, IPV4_IFADDR, IPV6_IFADDR, IPV4_ROUTE, IPV6_ROUTE
+    private const ushort GetLink = 18;
+    private const ushort GetAddress = 22;
+    private const ushort GetRoute = 26;
+    private const ushort FlagRequest = 0x1;
+    private const ushort FlagDump = 0x300;
+    private const ushort AttributeDestination = 1;
+    private const ulong NetlinkTag = 1;
+    private const int BufferSize = 64 * 1024;
+    private const int MaxPeers = 64;
+    private const int DumpTimeoutMilliseconds = 2000;
+    private const int CoalesceMilliseconds = 50;
+    private const int RefreshMilliseconds = 10_000;
+
+    private readonly UnderlayView _view;
+    private readonly Func<IReadOnlyCollection<UnderlayAddress>> _peers;
+    private readonly Action<UnderlayChange> _changed;
+    private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly EventFd _wake = new();
+    private readonly Epoll _epoll = new(2);
+    private readonly Epoll _stopOnly = new(1);
+    private NetlinkSocket? _events;
+    private NetlinkSocket? _requests;
+    private Thread? _thread;
+    private UnderlayChange _current;
+    private uint _sequence;
+    private volatile bool _stopping;
+
+    /// <summary>Makes a monitor; nothing is opened yet.</summary>
+    /// <param name="local">The configured local addresses.</param>
+    /// <param name="peers">Underlay addresses of peers, asked for when a local address is on a loopback device. Called on any thread.</param>
+    /// <param name="changed">Told about every change, on the monitor's thread.</param>
+    public UnderlayMonitor(ImmutableArray<UnderlayAddress> local, Func<IReadOnlyCollection<UnderlayAddress>> peers, Action<UnderlayChange> changed)
+    {
+        _view = new UnderlayView(local);
+        _peers = peers;
+        _changed = changed;
+        _current = _view.Evaluate(_ => 0);
+    }
+
+    /// <summary>The last snapshot.</summary>
+    public UnderlayChange Current => Volatile.Read(ref _current);
+
+    /// <summary>How often everything was read again because messages were lost.</summary>
+    public long OverflowCount { get; private set; }
+
+    /// <summary>
+    /// Reads the present state and starts watching, in the namespace of the calling thread. <see cref="Current"/> is right when this returns.
+    /// </summary>
+    /// <returns>Why it cannot watch; null if it does.</returns>
+    public string? Start()
+    {
+        int result = NetlinkSocket.TryOpen(Groups, out _events);
+        if (result >= 0)
+            result = NetlinkSocket.TryOpen(0, out _requests);
+        if (result < 0)
+            return $"rtnetlink: {Errno.Describe(result)}";
+        _ = _epoll.Add(_wake.Descriptor, LinuxConstants.EpollIn, 0);
+        _ = _epoll.Add(_events!.Descriptor, LinuxConstants.EpollIn, NetlinkTag);
+        _ = _stopOnly.Add(_wake.Descriptor, LinuxConstants.EpollIn, 0);
+        ReadAll();
+        Volatile.Write(ref _current, _view.Evaluate(RoutedMtu));
+        _thread = new Thread(Run) { IsBackground = true, Name = "overlay-rtnl" };
+        _thread.Start();
+        return null;
+    }
+
+    /// <summary>Looks at the routes to the peers again soon.</summary>
+    public void Refresh() => _wake.Set();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping = true;
+        _wake.Set();
+        _thread?.Join();
+        _thread = null;
+        _events?.Dispose();
+        _requests?.Dispose();
+        _epoll.Dispose();
+        _stopOnly.Dispose();
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            int count = _epoll.Wait(RefreshMilliseconds);
+            if (_stopping)
+                return;
+            _wake.Clear();
+            ReadEvents();
+            UnderlayChange next = _view.Evaluate(RoutedMtu);
+            if (next != _current)
+            {
+                Volatile.Write(ref _current, next);
+                _changed(next);
+            }
+
+            // A flapping routing protocol sends thousands of messages a second; one look at all of them together is enough.
+            if (count > 0)
+                _ = _stopOnly.Wait(CoalesceMilliseconds);
+        }
+    }
+
+    private void ReadEvents()
+    {
+        while (!_stopping)
+        {
+            int length = _events!.Receive(_buffer);
+            if (length == -Errno.Again)
+                return;
+            if (length is -Errno.NoBuffers or -Errno.MessageTooLong)
+            {
+                OverflowCount++;
+                ReadAll();
+            }
+            else if (length < 0)
+            {
+                return;
+            }
+            else
+            {
+                Apply(_buffer.AsSpan(0, length));
+            }
+        }
+    }
+
+    private void Apply(ReadOnlySpan<byte> datagram)
+    {
+        var reader = new RtnetlinkReader(datagram);
+        while (reader.TryRead(out RtnetlinkMessage message))
+            _view.Apply(in message);
+    }
+
+    private void ReadAll()
+    {
+        _view.Clear();
+        Dump(GetLink);
+        Dump(GetAddress);
+    }
+
+    private void Dump(ushort type)
+    {
+        // struct rtgenmsg with AF_UNSPEC, padded to the longest fixed header of the three.
+        Span<byte> body = stackalloc byte[16];
+        body.Clear();
+        _ = Ask(type, FlagRequest | FlagDump, body, message => _view.Apply(in message));
+    }
+
+    private int RoutedMtu(AddressFamilyKind family)
+    {
+        int smallest = 0;
+        foreach (UnderlayAddress peer in _peers().Where(peer => peer.Family == family).Take(MaxPeers))
+        {
+            int mtu = MtuTowards(peer);
+            if (mtu > 0 && (smallest == 0 || mtu < smallest))
+                smallest = mtu;
+        }
+
+        return smallest;
+    }
+
+    private int MtuTowards(in UnderlayAddress peer)
+    {
+        // struct rtmsg { u8 family, dst_len, src_len, tos, table, protocol, scope, type; u32 flags; } and RTA_DST.
+        Span<byte> body = stackalloc byte[12 + 4 + 16];
+        body.Clear();
+        int length = peer.Length;
+        body[0] = (byte)(peer.IsIPv4 ? LinuxConstants.FamilyInet : LinuxConstants.FamilyInet6);
+        body[1] = (byte)(length * 8);
+        MemoryMarshal.Write(body[12..], (ushort)(4 + length));
+        MemoryMarshal.Write(body[14..], AttributeDestination);
+        _ = peer.TryWriteBytes(body[16..], out _);
+        int found = 0;
+        _ = Ask(GetRoute, FlagRequest, body[..(16 + length)], message =>
+        {
+            if (message.Kind == RtnetlinkKind.RouteNew)
+                found = message.Mtu > 0 ? message.Mtu : _view.MtuOf(message.Index);
+        });
+        return found;
+    }
+
+    /// <summary>Sends a request and takes the answers to it, until the dump's end, the one answer, or a deadline.</summary>
+    private bool Ask(ushort type, int flags, ReadOnlySpan<byte> body, Action<RtnetlinkMessage> take)
+    {
+        uint sequence = ++_sequence;
+        byte[] request = new byte[16 + body.Length];
+        MemoryMarshal.Write(request, (uint)request.Length);
+        MemoryMarshal.Write(request.AsSpan(4), type);
+        MemoryMarshal.Write(request.AsSpan(6), (ushort)flags);
+        MemoryMarshal.Write(request.AsSpan(8), sequence);
+        body.CopyTo(request.AsSpan(16));
+        if (_requests!.Send(request) < 0)
+            return false;
+
+        byte[] buffer = new byte[BufferSize];
+        using var wait = new Epoll(1);
+        _ = wait.Add(_requests.Descriptor, LinuxConstants.EpollIn, 0);
+        while (true)
+        {
+            int length = _requests.Receive(buffer);
+            if (length == -Errno.Again && wait.Wait(DumpTimeoutMilliseconds) > 0)
+                continue;
+            if (length < 0)
+                return false;
+            var reader = new RtnetlinkReader(buffer.AsSpan(0, length));
+            while (reader.TryRead(out RtnetlinkMessage message))
+            {
+                if (message.Sequence != sequence)
+                    continue;
+                if (message.Kind is RtnetlinkKind.Done)
+                    return true;
+                if (message.Kind is RtnetlinkKind.Error)
+                    return false;
+                take(message);
+                if ((flags & FlagDump) == 0)
+                    return true;
+            }
+        }
+    }
+}

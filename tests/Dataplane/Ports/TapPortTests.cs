@@ -1,0 +1,174 @@
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Ports;
+using Overlay.Encap;
+using Overlay.TestKit.Net;
+using Xunit;
+
+namespace Overlay.Dataplane.Tests.Ports;
+
+public sealed class TapPortTests : IDisposable
+{
+    private const int Batch = 16;
+    private readonly NetLab _lab = new();
+
+    public void Dispose() => _lab.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("tap%d")]
+    [InlineData("a b")]
+    [InlineData("tap:1")]
+    [InlineData("sixteen-octets-x")]
+    [InlineData("tapé")]
+    public void A_name_the_kernel_would_not_take_literally_is_refused(string name)
+    {
+        Assert.False(TapOptions.IsValidName(name));
+        TapOpenResult result = TapPort.Open(new TapOptions { Name = name });
+        Assert.Null(result.Port);
+        Assert.NotNull(result.Error);
+    }
+
+    [Fact]
+    public void Frames_pass_both_ways_with_their_virtio_net_header()
+    {
+        string ns = _lab.AddHost("a");
+        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns, Mtu = 1400, Mac = MacAddress.Parse("02:00:00:00:00:07") });
+        Assert.Equal("02:00:00:00:00:07", port.Mac.ToString());
+        Assert.Equal(1400, port.ReadMtu());
+        Assert.True(port.ReadIsUp());
+        using var host = new PacketSocket(ns, "tap0");
+
+        byte[] outbound = Frame(0x55, 300);
+        host.Send(outbound);
+        var batch = new PacketBatch(Batch);
+        byte[]? seen = null;
+        Wait.Until(() => (seen = Receive(port, 0, batch, frame => frame.SequenceEqual(outbound))) is not null, TimeSpan.FromSeconds(5), "the frame on the TAP");
+
+        byte[] inbound = Frame(0x66, 1414);
+        var outcomes = new FrameOutcomes(Batch);
+        Assert.Equal(1, Send(port, 0, inbound, outcomes));
+        Assert.True(outcomes.IsDelivered(0));
+        Assert.Equal(inbound, host.WaitFor(frame => frame.SequenceEqual(inbound), "the frame on the host side"));
+    }
+
+    [Fact]
+    public void A_frame_for_a_device_that_is_down_is_port_down_and_the_port_comes_back()
+    {
+        string ns = _lab.AddHost("a");
+        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns });
+        var outcomes = new FrameOutcomes(Batch);
+        Cmd.Run(ns, "ip", "link", "set", "tap0", "down").OrThrow();
+        Assert.Equal(0, Send(port, 0, Frame(1, 100), outcomes));
+        Assert.Equal(DropReason.PortDown, outcomes.ReasonOf(0));
+        Assert.Equal(PortReceiveStatus.Drained, port.Receive(0, new PacketBatch(Batch)));
+
+        Cmd.Run(ns, "ip", "link", "set", "tap0", "up").OrThrow();
+        outcomes.Reset(1);
+        Assert.Equal(1, Send(port, 0, Frame(1, 100), outcomes));
+    }
+
+    [Fact]
+    public void A_device_that_is_deleted_is_closed_and_stays_closed()
+    {
+        string ns = _lab.AddHost("a");
+        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns });
+        Cmd.Run(ns, "ip", "link", "del", "tap0").OrThrow();
+        Assert.Equal(PortReceiveStatus.Closed, port.Receive(0, new PacketBatch(Batch)));
+        Assert.True(port.IsClosed);
+        var outcomes = new FrameOutcomes(Batch);
+        Assert.Equal(0, Send(port, 0, Frame(1, 100), outcomes));
+        Assert.Equal(DropReason.PortDown, outcomes.ReasonOf(0));
+    }
+
+    [Fact]
+    public void A_device_of_ours_goes_with_the_port_and_one_that_was_there_stays()
+    {
+        string ns = _lab.AddHost("a");
+        Cmd.Run(ns, "ip", "tuntap", "add", "dev", "kept", "mode", "tap").OrThrow();
+        TapPort own = Open(new TapOptions { Name = "own", Netns = ns });
+        TapPort kept = Open(new TapOptions { Name = "kept", Netns = ns, Queues = 2 });
+        Assert.False(own.Existed);
+        Assert.True(kept.Existed);
+        Assert.Equal(1, kept.QueueCount);
+        own.Dispose();
+        kept.Dispose();
+        Assert.NotEqual(0, Cmd.Run(ns, "ip", "link", "show", "own").ExitCode);
+        Assert.Equal(0, Cmd.Run(ns, "ip", "link", "show", "kept").ExitCode);
+    }
+
+    [Fact]
+    public void A_persistent_multi_queue_device_is_opened_whatever_is_asked_for()
+    {
+        string ns = _lab.AddHost("a");
+        Cmd.Run(ns, "ip", "tuntap", "add", "dev", "multi", "mode", "tap", "multi_queue").OrThrow();
+        using (TapPort one = Open(new TapOptions { Name = "multi", Netns = ns }))
+            Assert.Equal(1, one.QueueCount);
+        using TapPort two = Open(new TapOptions { Name = "multi", Netns = ns, Queues = 2 });
+        Assert.Equal(2, two.QueueCount);
+    }
+
+    [Fact]
+    public void A_device_in_use_and_a_namespace_or_bridge_that_is_not_there_are_errors_with_the_reason()
+    {
+        string ns = _lab.AddHost("a");
+        using TapPort first = Open(new TapOptions { Name = "tap0", Netns = ns });
+        Assert.Contains("in use", TapPort.Open(new TapOptions { Name = "tap0", Netns = ns }).Error, StringComparison.Ordinal);
+        Assert.Contains("no-such", TapPort.Open(new TapOptions { Name = "tap1", Netns = "no-such" }).Error, StringComparison.Ordinal);
+        Assert.Contains("br9", TapPort.Open(new TapOptions { Name = "tap1", Netns = ns, Bridge = "br9" }).Error, StringComparison.Ordinal);
+        Assert.NotEqual(0, Cmd.Run(ns, "ip", "link", "show", "tap1").ExitCode);
+    }
+
+    [Fact]
+    public void A_port_joins_its_bridge()
+    {
+        string ns = _lab.AddHost("a");
+        Cmd.Run(ns, "ip", "link", "add", "br0", "type", "bridge").OrThrow();
+        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns, Bridge = "br0" });
+        Assert.Contains("master br0", Cmd.Run(ns, "ip", "link", "show", "tap0").OrThrow().StdOut, StringComparison.Ordinal);
+    }
+
+    private static TapPort Open(TapOptions options)
+    {
+        TapOpenResult result = TapPort.Open(options);
+        Assert.Null(result.Error);
+        return result.Port!;
+    }
+
+    private static byte[] Frame(byte fill, int length)
+    {
+        byte[] frame = new byte[length];
+        frame.AsSpan().Fill(fill);
+        MacAddress.Broadcast.WriteTo(frame);
+        MacAddress.Parse("02:00:00:00:00:99").WriteTo(frame.AsSpan(6));
+        frame[12] = 0x88;
+        frame[13] = 0xB5;
+        return frame;
+    }
+
+    private static byte[]? Receive(TapPort port, int queue, PacketBatch batch, Func<byte[], bool> match)
+    {
+        Assert.NotEqual(PortReceiveStatus.Closed, port.Receive(queue, batch));
+        for (int i = 0; i < batch.Count; i++)
+        {
+            Assert.False(batch.Items[i].Vnet.IsGso);
+            Assert.Equal(batch.Pool.FrameOffset(i), batch.Items[i].Offset);
+            byte[] frame = batch.Frame(i).ToArray();
+            if (match(frame))
+                return frame;
+        }
+
+        return null;
+    }
+
+    private static int Send(TapPort port, int queue, byte[] frame, FrameOutcomes outcomes)
+    {
+        var batch = new PacketBatch(1);
+        int offset = batch.Pool.FrameOffset(0);
+        frame.CopyTo(batch.Pool.Slab.AsSpan(offset));
+        return port.Send(queue, batch.Pool.Slab, [new TxFrame { Offset = offset, Length = frame.Length, Frame = 0 }], outcomes);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Overlay.Dataplane.Underlay;
+using Overlay.Encap;
+using Overlay.TestKit.Net;
+using Xunit;
+
+namespace Overlay.Dataplane.Tests.Underlay;
+
+public sealed class UnderlayMonitorTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private readonly NetLab _lab = new();
+
+    public void Dispose() => _lab.Dispose();
+
+    [Fact]
+    public void Addresses_links_and_mtu_are_followed()
+    {
+        string ns = _lab.AddHost("m");
+        Cmd.Run(ns, "ip", "link", "add", "u0", "type", "veth", "peer", "name", "u1").OrThrow();
+        Cmd.Run(ns, "ip", "link", "set", "u0", "up").OrThrow();
+        Cmd.Run(ns, "ip", "link", "set", "u1", "up").OrThrow();
+        var changes = new ConcurrentQueue<UnderlayChange>();
+        using var monitor = new UnderlayMonitor([UnderlayAddress.Parse("192.0.2.1"), UnderlayAddress.Parse("2001:db8::1")], () => [], changes.Enqueue);
+        Assert.Null(NetNs.Run(ns, monitor.Start));
+        Assert.All(monitor.Current.Addresses, address => Assert.False(address.Present));
+
+        Cmd.Run(ns, "ip", "addr", "add", "192.0.2.1/24", "dev", "u0").OrThrow();
+        Cmd.Run(ns, "ip", "addr", "add", "2001:db8::1/64", "dev", "u0", "nodad").OrThrow();
+        Wait.Until(() => monitor.Current.Addresses.All(address => address is { Present: true, LinkUp: true, Device: "u0", Mtu: 1500 }), Limit, "both addresses");
+        Cmd.Run(ns, "ip", "link", "set", "u0", "mtu", "1400").OrThrow();
+        Wait.Until(() => monitor.Current.Addresses.All(address => address.Mtu == 1400), Limit, "the MTU");
+        Cmd.Run(ns, "ip", "link", "set", "u1", "down").OrThrow();
+        Wait.Until(() => monitor.Current.Addresses.All(address => !address.LinkUp), Limit, "the lost carrier");
+        Cmd.Run(ns, "ip", "addr", "del", "192.0.2.1/24", "dev", "u0").OrThrow();
+        Wait.Until(() => !monitor.Current.Addresses[0].Present, Limit, "the lost address");
+        Cmd.Run(ns, "ip", "link", "del", "u0").OrThrow();
+        Wait.Until(() => monitor.Current.Addresses.All(address => !address.Present), Limit, "the lost link");
+        Assert.Equal(monitor.Current, changes.Last());
+    }
+
+    [Fact]
+    public void An_address_on_a_loopback_device_takes_its_mtu_from_the_route_to_the_peers()
+    {
+        string ns = _lab.AddHost("m");
+        Cmd.Run(ns, "ip", "link", "add", "u0", "mtu", "1420", "type", "veth", "peer", "name", "u1").OrThrow();
+        Cmd.Run(ns, "ip", "link", "set", "u0", "up").OrThrow();
+        Cmd.Run(ns, "ip", "link", "set", "u1", "up").OrThrow();
+        Cmd.Run(ns, "ip", "addr", "add", "198.51.100.1/32", "dev", "lo").OrThrow();
+        Cmd.Run(ns, "ip", "addr", "add", "192.0.2.1/24", "dev", "u0").OrThrow();
+        Cmd.Run(ns, "ip", "route", "add", "198.51.100.2/32", "via", "192.0.2.2").OrThrow();
+        using var monitor = new UnderlayMonitor([UnderlayAddress.Parse("198.51.100.1")], () => [UnderlayAddress.Parse("198.51.100.2")], _ => { });
+        Assert.Null(NetNs.Run(ns, monitor.Start));
+        Assert.Equal(1420, monitor.Current.Addresses[0].Mtu);
+        Cmd.Run(ns, "ip", "route", "replace", "198.51.100.2/32", "via", "192.0.2.2", "mtu", "1300").OrThrow();
+        Wait.Until(() => monitor.Current.Addresses[0].Mtu == 1300, Limit, "the route's MTU");
+    }
+}
