@@ -1,0 +1,322 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Dataplane.Forwarding;
+
+/// <summary>
+/// The MAC table of one VNI: flat, open addressing with linear probing, two 64-bit words a slot, no object per entry.
+/// <b>One writer</b> (the control thread), <b>any number of readers</b> (workers), no locks; a lookup allocates nothing and never waits.
+/// </summary>
+/// <remarks>
+/// <para><b>A slot</b> is a key and a value side by side, so that a lookup touches one cache line as a rule:</para>
+/// <code>
+/// key    MAC(48) | VID(12, 0 today) | flags(4: bit 0 = slot is taken)      0 = never used
+/// value  target(32) | origin(4) | flags(4) | version(24)                   origin 0 = dead ("tombstone")
+/// </code>
+/// <para><b>Protocol, for weak memory.</b></para>
+/// <list type="number">
+/// <item>The key of a slot is written <b>once</b> in the life of an array, from 0 to its MAC, and never again: a removed entry keeps its slot
+/// and its key and gets a value without origin; the same MAC comes back into that slot; another MAC never does. So a key that a reader saw
+/// is still the key when it reads the value, whatever happened in between: there is no ABA, and no pair to be torn. (A scheme that gives dead
+/// slots to other MACs has to check a version around the pair and is wrong when the version wraps. This one needs no such check. The version
+/// is kept in the value, so that a test or a trace can tell one write of a slot from the next.)</item>
+/// <item>The value is one aligned 64-bit word: it is seen whole, old or new.</item>
+/// <item>A new entry is published by writing the value first and the key after it with release; a reader reads the key with acquire and then the value
+/// with acquire. A reader that sees the key thus sees that value or a later one, never the emptiness before it.</item>
+/// <item>What a value points at (a next hop in its table) is stored with release before the value, and is read after it: the acquire
+/// of the value orders the two.</item>
+/// <item>Nothing ever moves within an array. When too many slots are taken (dead ones count), or a probe would be longer than
+/// <see cref="MaxProbeCount"/>, or few entries are left, the writer builds a <b>new array</b> with a new hash seed from the live entries and publishes it by one
+/// release store of the reference. A reader that holds the old array sees the table as it was at that moment; it reads the reference anew at
+/// its next lookup.</item>
+/// </list>
+/// <para><b>Adversarial keys.</b> The seed is random per array and never leaves the process, so nobody can choose MACs that collide. Should a probe
+/// still grow beyond the bound, the array is rebuilt with another seed, larger: a lookup costs at most <see cref="MaxProbeCount"/> slots.</para>
+/// <para><b>Last use</b> is a separate array of coarse epochs. A worker stores into it only when the epoch differs, so a busy entry costs one store
+/// an epoch and its slot's cache line is never dirtied by readers. A store that races with a rebuild may go to the old array: the entry then
+/// looks one epoch older than it is until its next frame.</para>
+/// </remarks>
+public sealed class Fdb
+{
+    /// <summary>Slots a lookup looks at, at most.</summary>
+    public const int MaxProbeCount = 128;
+
+    private const int MinSize = 16;
+    private const ulong TakenBit = 1;
+    private readonly FdbBudget _budget;
+    private Slots _slots;
+    private int _liveCount;
+    private int _takenCount;
+
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="budget">What it takes room from.</param>
+    public Fdb(FdbBudget budget)
+    {
+        _budget = budget;
+        _slots = new Slots(MinSize);
+    }
+
+    /// <summary>Entries in it. Exact for the writer; others may see it a little late.</summary>
+    public int Count => Volatile.Read(ref _liveCount);
+
+    /// <summary>Slots of the current array.</summary>
+    internal int Size => Volatile.Read(ref _slots).LastUse.Length;
+
+    /// <summary>Number of the array in use, from 0; a cursor of <see cref="Read"/> is without gaps as long as it stays the same.</summary>
+    internal int RebuildCount { get; private set; }
+
+    /// <summary>Looks a destination up.</summary>
+    /// <returns>The entry; default if there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FdbEntry Find(MacAddress mac)
+    {
+        Slots slots = Volatile.Read(ref _slots);
+        int slot = slots.IndexOf(KeyOf(mac));
+        return slot < 0 ? default : slots.ValueAt(slot);
+    }
+
+    /// <summary>Looks a source up and, if the entry leads to where the source was seen, notes that it is in use.</summary>
+    /// <param name="mac">The source MAC.</param>
+    /// <param name="seen">Where it was seen.</param>
+    /// <param name="epoch">The current coarse epoch.</param>
+    /// <returns>The entry; default if there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FdbEntry FindSource(MacAddress mac, FdbTarget seen, ushort epoch)
+    {
+        Slots slots = Volatile.Read(ref _slots);
+        int slot = slots.IndexOf(KeyOf(mac));
+        if (slot < 0)
+            return default;
+
+        FdbEntry entry = slots.ValueAt(slot);
+        if (entry.Target == seen && slots.LastUse[slot] != epoch)
+            slots.LastUse[slot] = epoch;
+
+        return entry;
+    }
+
+    /// <summary>Writes an entry, new or changed. Control thread.</summary>
+    /// <param name="mac">The MAC.</param>
+    /// <param name="target">Where it leads.</param>
+    /// <param name="origin">Who gives it; not <see cref="FdbOrigin.None"/>.</param>
+    /// <param name="flags">Its flags.</param>
+    /// <param name="epoch">The current coarse epoch, noted as its last use.</param>
+    /// <returns>False if the budget of the daemon is used up.</returns>
+    public bool TryWrite(MacAddress mac, FdbTarget target, FdbOrigin origin, FdbFlags flags, ushort epoch)
+    {
+        ArgumentOutOfRangeException.ThrowIfEqual((int)origin, (int)FdbOrigin.None, nameof(origin));
+        ulong key = KeyOf(mac);
+        int slot = _slots.IndexOf(key);
+        if (slot >= 0)
+        {
+            FdbEntry old = _slots.ValueAt(slot);
+            if (!old.IsPresent)
+            {
+                if (!_budget.TryTake())
+                    return false;
+
+                Volatile.Write(ref _liveCount, _liveCount + 1);
+            }
+
+            _slots.LastUse[slot] = epoch;
+            _slots.SetValue(slot, FdbEntry.Create(target, origin, flags, old.Version + 1));
+            return true;
+        }
+
+        if (!_budget.TryTake())
+            return false;
+
+        Insert(key, FdbEntry.Create(target, origin, flags, 1), epoch);
+        Volatile.Write(ref _liveCount, _liveCount + 1);
+        return true;
+    }
+
+    /// <summary>Removes an entry. Control thread.</summary>
+    /// <returns>False if there was none.</returns>
+    public bool Remove(MacAddress mac)
+    {
+        int slot = _slots.IndexOf(KeyOf(mac));
+        if (slot < 0)
+            return false;
+
+        FdbEntry old = _slots.ValueAt(slot);
+        if (!old.IsPresent)
+            return false;
+
+        _slots.SetValue(slot, FdbEntry.Create(default, FdbOrigin.None, FdbFlags.None, old.Version + 1));
+        _budget.Return(1);
+        Volatile.Write(ref _liveCount, _liveCount - 1);
+        if (Size > 1024 && _liveCount < Size / 16)
+            Rebuild(SizeFor(_liveCount));
+
+        return true;
+    }
+
+    /// <summary>Gives all room back to the budget. Control thread; the table is not written again.</summary>
+    public void Abandon()
+    {
+        _budget.Return(_liveCount);
+        Volatile.Write(ref _liveCount, 0);
+        Volatile.Write(ref _slots, new Slots(MinSize));
+        _takenCount = 0;
+    }
+
+    /// <summary>Reads an entry with its last use.</summary>
+    public bool TryRead(MacAddress mac, out FdbEntry entry, out ushort lastUse)
+    {
+        Slots slots = Volatile.Read(ref _slots);
+        int slot = slots.IndexOf(KeyOf(mac));
+        entry = slot < 0 ? default : slots.ValueAt(slot);
+        lastUse = slot < 0 ? (ushort)0 : slots.LastUse[slot];
+        return entry.IsPresent;
+    }
+
+    /// <summary>Lists entries from a cursor on. Control thread, as the writer may rebuild between calls.</summary>
+    /// <param name="vni">What to write into the rows.</param>
+    /// <param name="cursor">0 to begin; 0 again at the end.</param>
+    /// <param name="rows">Where the rows go.</param>
+    /// <returns>The number of rows written.</returns>
+    public int Read(Vni vni, ref int cursor, Span<FdbRow> rows)
+    {
+        Slots slots = Volatile.Read(ref _slots);
+        int count = 0;
+        int slot = cursor;
+        for (; slot < slots.LastUse.Length && count < rows.Length; slot++)
+        {
+            FdbEntry entry = slots.ValueAt(slot);
+            if (slots.KeyAt(slot) != 0 && entry.IsPresent)
+                rows[count++] = new FdbRow(vni, MacOf(slots.KeyAt(slot)), entry.Target, entry.Origin, entry.Flags, slots.LastUse[slot]);
+        }
+
+        cursor = slot >= slots.LastUse.Length ? 0 : slot;
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong KeyOf(MacAddress mac) => (mac.Value << 16) | TakenBit;
+
+    private static MacAddress MacOf(ulong key) => new(key >> 16);
+
+    // At most five eighths of the slots are taken, and a rebuild leaves at most three eighths: growth is amortised and probes are short.
+    private static int SizeFor(int count) => Math.Max(MinSize, (int)BitOperations.RoundUpToPowerOf2((uint)((count * 8L / 3) + 1)));
+
+    private void Insert(ulong key, FdbEntry entry, ushort epoch)
+    {
+        if ((_takenCount + 1) * 8L > Size * 5L)
+            Rebuild(SizeFor(_liveCount + 1));
+
+        while (!_slots.TryInsert(key, entry, epoch))
+            Rebuild(Size * 2);
+
+        _takenCount++;
+    }
+
+    private void Rebuild(int size)
+    {
+        Slots old = _slots;
+        Slots fresh = new(size);
+        int live = 0;
+        for (int slot = 0; slot < old.LastUse.Length; slot++)
+        {
+            FdbEntry entry = old.ValueAt(slot);
+            if (!entry.IsPresent || old.KeyAt(slot) == 0)
+                continue;
+
+            if (!fresh.TryInsert(old.KeyAt(slot), entry, old.LastUse[slot]))
+            {
+                // Another seed, twice the room, from the beginning.
+                fresh = new Slots(fresh.LastUse.Length * 2);
+                live = 0;
+                slot = -1;
+                continue;
+            }
+
+            live++;
+        }
+
+        _takenCount = live;
+        RebuildCount++;
+        Volatile.Write(ref _slots, fresh);
+    }
+
+    /// <summary>One array of slots with its hash seed. Keys are written once.</summary>
+    private sealed class Slots
+    {
+        private readonly ulong[] _words;
+        private readonly ulong _seed;
+        private readonly ulong _multiplier;
+        private readonly int _mask;
+
+        internal Slots(int size)
+        {
+            _words = new ulong[size * 2];
+            LastUse = new ushort[size];
+            _mask = size - 1;
+            Span<byte> random = stackalloc byte[16];
+            RandomNumberGenerator.Fill(random);
+            _seed = BinaryPrimitives.ReadUInt64LittleEndian(random);
+            _multiplier = BinaryPrimitives.ReadUInt64LittleEndian(random[8..]) | 1;
+        }
+
+        internal ushort[] LastUse { get; }
+
+        /// <summary>The slot of a key, dead or alive; −1 if it has none.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal int IndexOf(ulong key)
+        {
+            ulong[] words = _words;
+            int slot = Hash(key);
+            for (int probe = 0; probe < MaxProbeCount; probe++)
+            {
+                ulong found = Volatile.Read(ref words[slot * 2]);
+                if (found == key)
+                    return slot;
+
+                if (found == 0)
+                    return -1;
+
+                slot = (slot + 1) & _mask;
+            }
+
+            return -1;
+        }
+
+        internal ulong KeyAt(int slot) => Volatile.Read(ref _words[slot * 2]);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal FdbEntry ValueAt(int slot) => new(Volatile.Read(ref _words[(slot * 2) + 1]));
+
+        internal void SetValue(int slot, FdbEntry entry) => Volatile.Write(ref _words[(slot * 2) + 1], entry.Raw);
+
+        /// <summary>Takes a slot that was never used. The caller knows that the key is not in the array.</summary>
+        /// <returns>False if the probe would be too long.</returns>
+        internal bool TryInsert(ulong key, FdbEntry entry, ushort epoch)
+        {
+            int slot = Hash(key);
+            for (int probe = 0; probe < MaxProbeCount && probe <= _mask; probe++, slot = (slot + 1) & _mask)
+            {
+                if (_words[slot * 2] != 0)
+                    continue;
+
+                LastUse[slot] = epoch;
+                SetValue(slot, entry);
+                Volatile.Write(ref _words[slot * 2], key);
+                return true;
+            }
+
+            return false;
+        }
+
+        // A folded 128-bit product of two secrets: every bit of the key reaches every bit of the index, in five cycles.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private int Hash(ulong key)
+        {
+            ulong high = Math.BigMul(key ^ _seed, _multiplier, out ulong low);
+            return (int)(high ^ low) & _mask;
+        }
+    }
+}
