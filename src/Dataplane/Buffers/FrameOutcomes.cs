@@ -4,7 +4,7 @@ namespace Overlay.Dataplane.Buffers;
 
 /// <summary>
 /// What became of each frame of a batch. A frame that is copied (flooding) is delivered if one copy was; what happened to the other copies is
-/// counted apart. This is what makes <c>received = delivered + consumed + dropped</c> exact.
+/// counted apart. Pipelines give every copy an index of its own beyond the frames' and settle copies with their frames afterwards. This is what makes <c>received = delivered + consumed + dropped</c> exact.
 /// </summary>
 public sealed class FrameOutcomes
 {
@@ -19,6 +19,9 @@ public sealed class FrameOutcomes
 
     /// <summary>Forgets the last batch.</summary>
     public void Reset(int count) => _outcome.AsSpan(0, count).Clear();
+
+    /// <summary>Forgets some frames.</summary>
+    public void Reset(int first, int count) => _outcome.AsSpan(first, count).Clear();
 
     /// <summary>One copy of the frame was accepted by a port or by the underlay.</summary>
     public void MarkDelivered(int frame) => _outcome[frame] = Delivered;

@@ -79,24 +79,23 @@ public sealed class Fdb
         return slot < 0 ? default : slots.ValueAt(slot);
     }
 
-    /// <summary>Looks a source up and, if the entry leads to where the source was seen, notes that it is in use.</summary>
+    /// <summary>Looks a source up.</summary>
     /// <param name="mac">The source MAC.</param>
-    /// <param name="seen">Where it was seen.</param>
-    /// <param name="epoch">The current coarse epoch.</param>
+    /// <param name="use">Where its last use is noted.</param>
     /// <returns>The entry; default if there is none.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public FdbEntry FindSource(MacAddress mac, FdbTarget seen, ushort epoch)
+    public FdbEntry Find(MacAddress mac, out FdbUse use)
     {
         Slots slots = Volatile.Read(ref _slots);
         int slot = slots.IndexOf(KeyOf(mac));
         if (slot < 0)
+        {
+            use = default;
             return default;
+        }
 
-        FdbEntry entry = slots.ValueAt(slot);
-        if (entry.Target == seen && slots.LastUse[slot] != epoch)
-            slots.LastUse[slot] = epoch;
-
-        return entry;
+        use = new FdbUse(slots.LastUse, slot);
+        return slots.ValueAt(slot);
     }
 
     /// <summary>Writes an entry, new or changed. Control thread.</summary>

@@ -1,25 +1,35 @@
+using System.Runtime.CompilerServices;
+using Overlay.Dataplane.Diagnostics;
 using Overlay.Encap;
 using Overlay.Forwarding;
 
 namespace Overlay.Dataplane.Forwarding;
 
 /// <summary>
-/// A way to a VTEP, ready to use: address, encapsulation, port and the tunnel header templates. Immutable but for the VTEP's state, which is
-/// read through <see cref="Vtep"/>. Published by a release store into the next-hop table; dropped by the garbage collector when no worker can see it any more.
+/// A way to a VTEP, ready to use: address, encapsulation, port; or a group of such ways. Immutable but for the VTEP's state, which is
+/// read through <see cref="Vtep"/>, and for what is counted and seen. Published by a release store into the next-hop table; dropped by the garbage
+/// collector when no worker can see it any more.
 /// </summary>
 public sealed class NextHop
 {
+    private const long NothingSeen = -1;
+    private long _seenPolicy = NothingSeen;
+    private long _seenIdentity = NothingSeen;
+    private bool _isReleased;
+
     /// <summary>Makes a next hop.</summary>
     /// <param name="id">Its index.</param>
     /// <param name="vtep">The VTEP behind it; for a group, any.</param>
     /// <param name="spec">What it was made from.</param>
     /// <param name="members">Members if it is a group; empty otherwise.</param>
-    public NextHop(NextHopId id, Vtep vtep, in NextHopSpec spec, NextHop[] members)
+    /// <param name="workers">Workers that may count, 1 or more.</param>
+    public NextHop(NextHopId id, Vtep vtep, in NextHopSpec spec, NextHop[] members, int workers = 1)
     {
         Id = id;
         Vtep = vtep;
         Spec = spec;
         Members = members;
+        Traffic = new TrafficCounters(workers);
     }
 
     /// <summary>Its index.</summary>
@@ -36,4 +46,67 @@ public sealed class NextHop
 
     /// <summary>True if this is a group.</summary>
     public bool IsGroup => Members.Length != 0;
+
+    /// <summary>Datagrams and octets of UDP payload: column <see cref="Direction.Tx"/> sent to it, <see cref="Direction.Rx"/> delivered from it.</summary>
+    public TrafficCounters Traffic { get; }
+
+    /// <summary>The policy id that last came from it; null if none ever did.</summary>
+    public uint? SeenPolicy => Volatile.Read(ref _seenPolicy) is var seen && seen == NothingSeen ? null : (uint)seen;
+
+    /// <summary>The source identity that last came from it; null if none ever did.</summary>
+    public uint? SeenIdentity => Volatile.Read(ref _seenIdentity) is var seen && seen == NothingSeen ? null : (uint)seen;
+
+    /// <summary>True if nobody refers to it any more and its index waits to be reused.</summary>
+    public bool IsReleased
+    {
+        get => Volatile.Read(ref _isReleased);
+        internal set => Volatile.Write(ref _isReleased, value);
+    }
+
+    /// <summary>The next hop to send to: itself, or a group's member, chosen by flow hash among those whose VTEP is up.</summary>
+    /// <param name="flowHash">Flow hash of the frame.</param>
+    /// <returns>Null if nobody is up (<c>vtep_down</c>).</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public NextHop? Choose(uint flowHash)
+    {
+        if (Members.Length == 0)
+            return Vtep.State == VtepState.Up ? this : null;
+
+        return ChooseMember(flowHash);
+    }
+
+    /// <summary>Notes what a frame from it carried. Stores only what differs, so that workers do not dirty the line with every frame.</summary>
+    internal void NoteOptions(in TunnelInfo info)
+    {
+        if (info.HasPolicy && Volatile.Read(ref _seenPolicy) != info.PolicyId)
+            Volatile.Write(ref _seenPolicy, info.PolicyId);
+
+        if (info.HasIdentity && Volatile.Read(ref _seenIdentity) != info.Identity)
+            Volatile.Write(ref _seenIdentity, info.Identity);
+    }
+
+    // The flow's own member first: when another member dies, only that member's flows move.
+    private NextHop? ChooseMember(uint flowHash)
+    {
+        NextHop preferred = Members[flowHash % (uint)Members.Length];
+        if (preferred.Vtep.State == VtepState.Up)
+            return preferred;
+
+        uint up = 0;
+        foreach (NextHop member in Members)
+            up += member.Vtep.State == VtepState.Up ? 1u : 0;
+
+        if (up == 0)
+            return null;
+
+        uint wanted = (flowHash / (uint)Members.Length) % up;
+        foreach (NextHop member in Members)
+        {
+            if (member.Vtep.State == VtepState.Up && wanted-- == 0)
+                return member;
+        }
+
+        // A member went down between the two passes.
+        return null;
+    }
 }

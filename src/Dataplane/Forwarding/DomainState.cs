@@ -1,0 +1,58 @@
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Encap;
+
+namespace Overlay.Dataplane.Forwarding;
+
+/// <summary>
+/// What a VNI keeps over changes of topology: its FDB, what planes published for it, its counters. Written by the control thread, read by workers.
+/// </summary>
+public sealed class DomainState
+{
+    private FloodList _flood = FloodList.Empty;
+    private AllowList _allow = AllowList.Empty;
+    private bool _remoteLearning;
+
+    /// <summary>Makes the state of a new VNI.</summary>
+    /// <param name="index">Its dense index.</param>
+    /// <param name="budget">What its FDB takes room from.</param>
+    /// <param name="workers">Workers that may count.</param>
+    public DomainState(int index, FdbBudget budget, int workers)
+    {
+        Index = index;
+        Fdb = new Fdb(budget);
+        Traffic = new TrafficCounters(workers);
+    }
+
+    /// <summary>Dense index; reused only after every worker has passed a batch boundary.</summary>
+    public int Index { get; }
+
+    /// <summary>The MAC table.</summary>
+    public Fdb Fdb { get; }
+
+    /// <summary>Frames and octets of inner frames, by <see cref="ColumnOf"/>. What went from port to port is in none of them.</summary>
+    public TrafficCounters Traffic { get; }
+
+    /// <summary>Where BUM frames go. A release store publishes it.</summary>
+    public FloodList Flood
+    {
+        get => Volatile.Read(ref _flood);
+        internal set => Volatile.Write(ref _flood, value);
+    }
+
+    /// <summary>Who may send into the VNI. A release store publishes it.</summary>
+    public AllowList Allow
+    {
+        get => Volatile.Read(ref _allow);
+        internal set => Volatile.Write(ref _allow, value);
+    }
+
+    /// <summary>Whether inner sources of remote VTEPs become learn hints.</summary>
+    public bool RemoteLearning
+    {
+        get => Volatile.Read(ref _remoteLearning);
+        internal set => Volatile.Write(ref _remoteLearning, value);
+    }
+
+    /// <summary>The column of <see cref="Traffic"/> for a direction and an encapsulation.</summary>
+    public static int ColumnOf(Direction direction, EncapKind encap) => ((int)direction * 2) + (encap == EncapKind.Geneve ? 1 : 0);
+}

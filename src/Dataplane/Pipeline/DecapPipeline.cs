@@ -1,0 +1,317 @@
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Underlay;
+using Overlay.Encap;
+using Overlay.Encap.Ethernet;
+using Overlay.Encap.Ip;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Dataplane.Pipeline;
+
+/// <summary>
+/// Underlay → access: what becomes of the datagrams a worker received.
+/// <list type="number">
+/// <item><see cref="TunnelJudge"/> reads the tunnel header; what it refuses is dropped for the reason <see cref="ParseDrops"/> gives;</item>
+/// <item>the VNI finds the domain, and the outer source must be admitted to it: before a single octet of the inner frame is looked at;</item>
+/// <item>the inner frame, its source and the policy option are judged; the source is learned where the VNI learns remotely;</item>
+/// <item>ECN is combined (RFC 6040 §4.2), a checksum that nobody finished is marked for the receiver's kernel;</item>
+/// <item>it goes to one local port or to all of them, never to the underlay again (split horizon) unless the VNI is a gateway; and is counted, exactly once.</item>
+/// </list>
+/// The methods occur in that order. Owned by one worker; no allocation, lock, log, exception or clock.
+/// </summary>
+public sealed class DecapPipeline
+{
+    private const int FromUnderlay = -1;
+    private readonly ForwardingState _state;
+    private readonly WorkerCounters _counters;
+    private readonly PipelineOptions _options;
+    private readonly HintFilter _hints;
+    private readonly Egress _egress;
+    private readonly int[] _sources;
+    private TunnelJudgeOptions _judging;
+    private ForwardingTables? _judgingFor;
+
+    /// <summary>Makes a worker's pipeline.</summary>
+    /// <param name="state">The forwarding state.</param>
+    /// <param name="underlay">Where a gateway VNI sends what goes back to the underlay.</param>
+    /// <param name="counters">The worker's counters.</param>
+    /// <param name="ring">The worker's way to the control loop.</param>
+    /// <param name="options">Settings.</param>
+    public DecapPipeline(ForwardingState state, IUnderlay underlay, WorkerCounters counters, LearnRing ring, PipelineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _state = state;
+        _counters = counters;
+        _options = options;
+        _hints = new HintFilter(ring, counters);
+        _egress = new Egress(state, underlay, counters, options, Direction.Rx);
+        _sources = new int[options.BatchSize];
+        _judging = TunnelJudgeOptions.Default;
+    }
+
+    /// <summary>
+    /// Forwards a batch. The caller is inside its <see cref="WorkerEpoch"/>. On return every datagram has its outcome and the batch may be received into again.
+    /// </summary>
+    /// <param name="batch">The datagrams; at most <see cref="PipelineOptions.BatchSize"/>. Their octets are overwritten.</param>
+    /// <param name="queue">The port queue that this worker writes to, of whatever port: taken modulo the port's queues.</param>
+    public void Process(DatagramBatch batch, int queue = 0)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        int count = batch.Count;
+        if (count == 0)
+            return;
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _options.BatchSize, nameof(batch));
+        ForwardingTables tables = _state.Current;
+        if (!ReferenceEquals(_judgingFor, tables))
+        {
+            _judging = new TunnelJudgeOptions(tables.Registry, _options.Strict, tables.ReadsGbp);
+            _judgingFor = tables;
+        }
+
+        _egress.Begin(tables, batch.Packets.Pool.Slab, count, queue);
+        _hints.BeginBatch();
+        for (int i = 0; i < count; i++)
+        {
+            _sources[i] = -1;
+            DropReason reason = Forward(tables, batch, i);
+            if (reason != DropReason.None)
+                _egress.Outcomes.MarkDropped(i, reason);
+        }
+
+        _egress.Complete();
+        Tally(batch, count);
+    }
+
+    private DropReason Forward(ForwardingTables tables, DatagramBatch batch, int index)
+    {
+        ref PacketBuffer buffer = ref batch.Packets.Items[index];
+        ref DatagramInfo outer = ref batch.Info[index];
+        byte[] slab = batch.Packets.Pool.Slab;
+
+        ParseStatus status = TunnelJudge.Judge(slab.AsSpan(buffer.Offset, buffer.Length), outer.Encap, in _judging, out TunnelInfo info);
+
+        // A short inner frame is the inner frame's matter: VNI and source come first.
+        if (status is not (ParseStatus.Ok or ParseStatus.InnerTruncated))
+            return ParseDrops.ReasonOf(status);
+
+        if (tables.Vnis.Find(info.Vni) is not { } domain)
+            return DropReason.VniUnknown;
+
+        _egress.NoteDomain(index, domain);
+        if (tables.IsSelf(outer.Source))
+            return DropReason.VtepSelf;
+
+        if (!domain.State.Allow.TryAdmit(outer.Source, out int sourceHop))
+            return DropReason.VtepUnknown;
+
+        _sources[index] = sourceHop;
+        if (info.HasPolicy && outer.Encap == EncapKind.Vxlan && !domain.ReadsGbp)
+        {
+            if (_options.Strict)
+                return DropReason.ReservedBitsSet;
+
+            info.Fields &= ~(TunnelFields.Policy | TunnelFields.DontLearn | TunnelFields.PolicyApplied);
+            info.Anomalies |= ParseAnomaly.VxlanReservedBits;
+        }
+
+        if (info.Anomalies != ParseAnomaly.None)
+            _counters.AddAnomalies(info.Anomalies);
+
+        return ForwardInner(tables, domain, slab, new OutgoingFrame
+        {
+            Frame = index,
+            Offset = buffer.Offset + info.InnerOffset,
+            Length = info.InnerLength,
+            Domain = domain,
+            Templates = domain.Templates,
+        }, in info, in outer, sourceHop);
+    }
+
+    private DropReason ForwardInner(
+        ForwardingTables tables, BridgeDomain domain, byte[] slab, OutgoingFrame frame, in TunnelInfo info, in DatagramInfo outer, int sourceHop)
+    {
+        Span<byte> octets = slab.AsSpan(frame.Offset, frame.Length);
+        if (InnerFrame.Check(octets) != ParseStatus.Ok)
+            return DropReason.InnerTruncated;
+
+        NextHop? peer = sourceHop < 0 ? null : _egress.FindNextHop(sourceHop);
+        MacAddress source = MacAddress.Read(octets[MacAddress.Length..]);
+        if (source.IsMulticast || source.IsZero)
+            return DropReason.InnerSourceInvalid;
+
+        if (domain.IsLocalMac(source))
+            return DropReason.InnerSourceIsLocal;
+
+        MacAddress destination = MacAddress.Read(octets);
+        ForwardingDecision decision = domain.Decide(destination, FromUnderlay);
+        if (decision is { Verdict: ForwardingVerdict.Drop, Reason: DropReason.LinkLocal })
+            return DropReason.LinkLocal;
+
+        if (domain.Spec.PolicyRequired && !info.HasPolicy && !IsExcused(domain, outer.Encap))
+            return DropReason.PolicyOptionMissing;
+
+        if ((outer.Tos & EcnRules.Mask) != 0 && !TryCombineEcn(octets, outer.Tos))
+            return DropReason.EcnCeNotEct;
+
+        DropReason reason = LearnSource(domain, source, peer, in info, in outer);
+        if (reason != DropReason.None)
+            return reason;
+
+        if (info.Fields != TunnelFields.None)
+            peer?.NoteOptions(in info);
+
+        return Dispatch(tables, ref frame, decision, octets, peer);
+    }
+
+    // Where the operator lets our own kind strip the policy id towards VXLAN peers, those cannot be asked for it either.
+    private static bool IsExcused(BridgeDomain domain, EncapKind encap) =>
+        encap == EncapKind.Vxlan && domain.Spec.OnVxlanPeer == VxlanPolicyAction.Strip;
+
+    private bool TryCombineEcn(Span<byte> frame, byte outer)
+    {
+        if (!InnerTos.TryRead(frame, out InnerTosLocation location, out byte tos))
+            return true;
+
+        EcnVerdict verdict = EcnRules.Combine(tos, outer, out bool alarm);
+        if (alarm)
+            _counters.AddAnomaly(AnomalyKind.EcnUnexpected);
+
+        if (verdict == EcnVerdict.Drop)
+            return false;
+
+        byte combined = (byte)((tos & ~EcnRules.Mask) | (byte)verdict);
+        if (combined != tos)
+            InnerTos.Write(frame, location, combined);
+
+        return true;
+    }
+
+    private DropReason LearnSource(BridgeDomain domain, MacAddress source, NextHop? peer, in TunnelInfo info, in DatagramInfo outer)
+    {
+        FdbEntry known = domain.State.Fdb.Find(source, out FdbUse use);
+        if (known.IsPresent)
+        {
+            if ((known.Flags & FdbFlags.Frozen) != 0)
+                return DropReason.MacFrozen;
+
+            if (peer is not null && LeadsTo(known.Target, peer))
+            {
+                use.Touch(_state.Epoch);
+                return DropReason.None;
+            }
+
+            if ((known.Flags & FdbFlags.Sticky) != 0)
+                return DropReason.MacSticky;
+        }
+
+        if (!domain.State.RemoteLearning || info.DontLearn)
+            return DropReason.None;
+
+        LearnHint hint = new() { Vni = domain.Vni, Mac = source, Encap = outer.Encap };
+        if (peer is not null)
+        {
+            hint.Seen = FdbTarget.ToNextHop(peer.Id);
+        }
+        else
+        {
+            hint.Source = outer.Source;
+            hint.SourceHasNoNextHop = true;
+        }
+
+        _hints.Add(in hint);
+        return DropReason.None;
+    }
+
+    // A VTEP with two addresses is one VTEP, and a group leads to each of its members: a MAC does not move between those.
+    private bool LeadsTo(FdbTarget target, NextHop peer)
+    {
+        if (target.IsPort)
+            return false;
+
+        if (target.Index == peer.Id.Index)
+            return true;
+
+        if (_egress.FindNextHop(target.Index) is not { } hop)
+            return false;
+
+        foreach (NextHop member in hop.Members)
+        {
+            if (member.Vtep == peer.Vtep)
+                return true;
+        }
+
+        return !hop.IsGroup && hop.Vtep == peer.Vtep;
+    }
+
+    private DropReason Dispatch(ForwardingTables tables, ref OutgoingFrame frame, ForwardingDecision decision, ReadOnlySpan<byte> octets, NextHop? peer)
+    {
+        if (decision.Verdict == ForwardingVerdict.Drop)
+            return decision.Reason;
+
+        if (ChecksumOffload.IsUnfinished(octets, out frame.Vnet))
+        {
+            _counters.AddAnomaly(AnomalyKind.InnerChecksumUnfinished);
+            frame.MaySegment = true;
+        }
+
+        switch (decision.Verdict)
+        {
+            case ForwardingVerdict.Port:
+                if (tables.FindPort(decision.Index)?.In(frame.Domain) is not { } place)
+                    return DropReason.PortDown;
+
+                _egress.ToPort(ref frame, place);
+                return DropReason.None;
+            case ForwardingVerdict.NextHop:
+                // Only a gateway's decision says so. A frame does not go back to where it came from.
+                if (peer is not null && _egress.FindNextHop(decision.Index)?.Vtep == peer.Vtep)
+                    return DropReason.SplitHorizon;
+
+                _egress.ToNextHop(ref frame, decision.Index);
+                return DropReason.None;
+            default:
+                _egress.Flood(ref frame, FromUnderlay, frame.Domain.Spec.Gateway, peer?.Vtep);
+                return DropReason.None;
+        }
+    }
+
+    private void Tally(DatagramBatch batch, int count)
+    {
+        FrameOutcomes outcomes = _egress.Outcomes;
+        int delivered = 0;
+        int consumed = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ref PacketBuffer buffer = ref batch.Packets.Items[i];
+            if (outcomes.IsDelivered(i))
+            {
+                delivered++;
+                CountDelivered(i, buffer.Length, batch.Info[i].Encap);
+            }
+            else if (outcomes.IsConsumed(i))
+            {
+                consumed++;
+            }
+            else
+            {
+                DropReason reason = outcomes.IsPending(i) ? DropReason.TapFull : outcomes.ReasonOf(i);
+                _counters.AddDropped(Direction.Rx, reason);
+                _counters.OfferSample(Direction.Rx, reason, batch.Packets.Frame(i), _egress.DomainOf(i)?.Vni, batch.Info[i].Source);
+            }
+        }
+
+        _counters.AddDelivered(Direction.Rx, delivered);
+        _counters.AddConsumed(Direction.Rx, consumed);
+        _counters.AddReceived(Direction.Rx, count);
+    }
+
+    private void CountDelivered(int frame, int length, EncapKind encap)
+    {
+        _egress.DomainOf(frame)?.State.Traffic.Add(_counters.Index, DomainState.ColumnOf(Direction.Rx, encap), length);
+        if (_sources[frame] >= 0)
+            _egress.FindNextHop(_sources[frame])?.Traffic.Add(_counters.Index, (int)Direction.Rx, length);
+    }
+}

@@ -1,0 +1,438 @@
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Underlay;
+using Overlay.Encap;
+using Overlay.Encap.Ip;
+using Overlay.Forwarding;
+
+namespace Overlay.Dataplane.Pipeline;
+
+/// <summary>
+/// The second half of both pipelines: takes decided frames, collects them for the underlay and for ports, sends, and settles what became of each.
+/// Owned by one worker; no allocation, no lock, no clock.
+/// </summary>
+/// <remarks>
+/// <para>A frame with one destination keeps its own index in <see cref="FrameOutcomes"/>. Each copy of a flooded frame gets an index beyond the batch, so that its own fate
+/// is known; <see cref="Settle"/> counts the copies and tells the frame: delivered if one copy was, else the first copy's reason.</para>
+/// <para>Frames to one port, and datagrams of one flow, leave in the order they came. When a collection is full it is sent and begun again in the middle of the batch.</para>
+/// </remarks>
+internal sealed class Egress
+{
+    private const int CopySize = 1024;
+    private const int OutboxCount = 8;
+    private const int EthernetHeaderLength = 14;
+    private const int TagLength = 4;
+    private const byte DefaultTtl = 64;
+    private readonly IUnderlay _underlay;
+    private readonly WorkerCounters _counters;
+    private readonly PipelineOptions _options;
+    private readonly Direction _direction;
+    private readonly ForwardingState _state;
+    private readonly TxBatch _tx;
+    private readonly PortOutbox[] _outboxes = new PortOutbox[OutboxCount];
+    private readonly TxFrame[] _single = new TxFrame[1];
+    private readonly int[] _ownerOfCopy = new int[CopySize];
+    private readonly BridgeDomain?[] _domains;
+    private readonly int[] _peers;
+    private ForwardingTables _tables;
+    private byte[] _slab = [];
+    private int _queue;
+    private int _copyCount;
+    private int _nextOutbox;
+
+    internal Egress(ForwardingState state, IUnderlay underlay, WorkerCounters counters, PipelineOptions options, Direction direction)
+    {
+        _state = state;
+        _underlay = underlay;
+        _counters = counters;
+        _options = options;
+        _direction = direction;
+        _tables = state.Current;
+        _tx = new TxBatch(options.BatchSize);
+        Outcomes = new FrameOutcomes(options.BatchSize + CopySize);
+        _domains = new BridgeDomain?[options.BatchSize];
+        _peers = new int[options.BatchSize];
+        for (int i = 0; i < OutboxCount; i++)
+            _outboxes[i] = new PortOutbox(options.BatchSize);
+    }
+
+    /// <summary>What became of the frames of the batch.</summary>
+    internal FrameOutcomes Outcomes { get; }
+
+    /// <summary>A batch begins.</summary>
+    internal void Begin(ForwardingTables tables, byte[] slab, int count, int queue)
+    {
+        _tables = tables;
+        _slab = slab;
+        _queue = queue;
+        _tx.Payloads = slab;
+        _tx.NextHops = tables.NextHops;
+        Outcomes.Reset(count);
+        _domains.AsSpan(0, count).Clear();
+        _peers.AsSpan(0, count).Fill(-1);
+    }
+
+    /// <summary>Remembers the VNI of a frame, for counters and samples.</summary>
+    internal void NoteDomain(int frame, BridgeDomain domain) => _domains[frame] = domain;
+
+    /// <summary>The VNI of a frame; null if it was dropped before one was known.</summary>
+    internal BridgeDomain? DomainOf(int frame) => _domains[frame];
+
+    /// <summary>The next hop that a frame was to be sent to; null if it was not decided so.</summary>
+    internal NextHop? PeerOf(int frame) => _peers[frame] < 0 ? null : _tables.FindNextHop(_peers[frame]);
+
+    /// <summary>Encapsulates a frame to one next hop. Its headroom takes the header: nothing is copied.</summary>
+    internal void ToNextHop(ref OutgoingFrame frame, int nextHop)
+    {
+        _peers[frame.Frame] = nextHop;
+        DropReason reason = Encapsulate(ref frame, nextHop, frame.Frame, apart: false);
+        if (reason != DropReason.None)
+            Outcomes.MarkDropped(frame.Frame, reason);
+    }
+
+    /// <summary>Writes a frame to one local port. A tag is pushed for good: the frame goes nowhere else.</summary>
+    internal void ToPort(ref OutgoingFrame frame, DomainPort place)
+    {
+        if (!place.Takes(VlanTags.TypeOf(_slab.AsSpan(frame.Offset, frame.Length))))
+        {
+            Outcomes.MarkDropped(frame.Frame, DropReason.VlanNotAllowed);
+            return;
+        }
+
+        if (place.Vid != 0)
+        {
+            VlanTags.Push(_slab, frame.Offset, place.Vid);
+            frame.Offset -= TagLength;
+            frame.Length += TagLength;
+            frame.Vnet = Shifted(frame.Vnet, TagLength);
+        }
+
+        TxFrame tx = new() { Offset = frame.Offset, Length = frame.Length, Frame = frame.Frame, Vnet = frame.Vnet };
+        DropReason reason = Admit(ref tx, place.Port, frame.MaySegment);
+        if (reason != DropReason.None)
+            Outcomes.MarkDropped(frame.Frame, reason);
+        else
+            Collect(place.Port, in tx);
+    }
+
+    /// <summary>
+    /// Copies a frame to the other local ports and, where that is allowed, to the flood list. Tunnel headers lie apart: the frame itself is in every copy.
+    /// </summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="ingress">The port it came from; −1 if it came from the underlay.</param>
+    /// <param name="toUnderlay">Whether the flood list gets copies.</param>
+    /// <param name="exceptVtep">The VTEP it came from, which gets no copy; null if none.</param>
+    internal void Flood(ref OutgoingFrame frame, int ingress, bool toUnderlay, Vtep? exceptVtep)
+    {
+        bool any = false;
+        bool anyDown = false;
+        ReadOnlySpan<NextHopId> remote = toUnderlay ? frame.Domain.State.Flood.NextHops : [];
+
+        // A checksum is finished in the octets that all copies share: before the first copy is collected, or a port's kernel would finish it again.
+        if (remote.Length != 0)
+            Prepare(ref frame);
+
+        ushort type = VlanTags.TypeOf(_slab.AsSpan(frame.Offset, frame.Length));
+        foreach (DomainPort place in frame.Domain.Ports)
+        {
+            if (place.Port.Id.Index == ingress)
+                continue;
+
+            any = true;
+            CopyToPort(in frame, place, type);
+        }
+
+        foreach (NextHopId id in remote)
+        {
+            NextHop? hop = FindNextHop(id.Index);
+            if (hop is null || hop.Vtep == exceptVtep)
+                continue;
+
+            if (hop.Vtep.State != VtepState.Up)
+            {
+                anyDown = true;
+                continue;
+            }
+
+            any = true;
+            int copy = NewCopy(frame.Frame);
+            DropReason reason = Encapsulate(ref frame, id.Index, copy, apart: true);
+            if (reason != DropReason.None)
+                Outcomes.MarkDropped(copy, reason);
+        }
+
+        if (!any)
+            Outcomes.MarkDropped(frame.Frame, anyDown ? DropReason.VtepDown : DropReason.FloodListEmpty);
+    }
+
+    /// <summary>The batch is decided: sends what is collected and settles every copy.</summary>
+    internal void Complete()
+    {
+        Flush();
+        Settle();
+    }
+
+    /// <summary>The next hop with an index, also one that was published after the batch began.</summary>
+    internal NextHop? FindNextHop(int index)
+    {
+        if (_tables.FindNextHop(index) is { } known)
+            return known;
+
+        // The array was grown since the batch began. The new one holds all that the old one held, so datagrams that were collected keep their meaning.
+        ForwardingTables newer = _state.Current;
+        if (newer.FindNextHop(index) is not { } found)
+            return null;
+
+        _tables = newer;
+        _tx.NextHops = newer.NextHops;
+        return found;
+    }
+
+    private static VnetHeader Shifted(in VnetHeader vnet, int by)
+    {
+        if (!vnet.NeedsCsum && vnet.HdrLen == 0)
+            return vnet;
+
+        return vnet with
+        {
+            CsumStart = vnet.NeedsCsum ? (ushort)(vnet.CsumStart + by) : vnet.CsumStart,
+            HdrLen = vnet.HdrLen == 0 ? (ushort)0 : (ushort)(vnet.HdrLen + by),
+        };
+    }
+
+    private DropReason Encapsulate(ref OutgoingFrame frame, int nextHop, int outcome, bool apart)
+    {
+        if (!frame.IsHashed)
+            Prepare(ref frame);
+
+        if (FindNextHop(nextHop)?.Choose(frame.FlowHash) is not { } hop)
+            return DropReason.VtepDown;
+
+        if (frame.Templates.For(hop.Spec, out AnomalyKind? note) is not { } template)
+            return DropReason.EncapCannotCarryPolicy;
+
+        if (note is { } kind)
+            _counters.AddAnomaly(kind);
+
+        if (_tx.IsFull)
+            FlushUnderlay();
+
+        int index = _tx.Count;
+        int header = apart ? index * TxBatch.HeaderStride : frame.Offset - template.Length;
+        template.WriteTo((apart ? _tx.Headers : _slab).AsSpan(header, template.Length), frame.Domain.Vni);
+        ref TxDatagram datagram = ref _tx.Items[index];
+        datagram.HeaderOffset = header;
+        datagram.HeaderLength = template.Length;
+        datagram.PayloadOffset = frame.Offset;
+        datagram.PayloadLength = frame.Length;
+        datagram.NextHop = hop.Id.Index;
+        datagram.FlowHash = frame.FlowHash;
+        datagram.Frame = outcome;
+        datagram.Tos = frame.Tos;
+        datagram.Ttl = frame.Ttl;
+        datagram.HeaderIsApart = apart;
+        _tx.Count = index + 1;
+        return DropReason.None;
+    }
+
+    // DSCP by configuration or from the inner packet (RFC 2983), ECN always from the inner packet (RFC 6040 §4.1); a frame without IP is not ECN-capable.
+    private void Prepare(ref OutgoingFrame frame)
+    {
+        Span<byte> octets = _slab.AsSpan(frame.Offset, frame.Length);
+        if (frame.Vnet.NeedsCsum)
+        {
+            ChecksumOffload.Finish(octets, frame.Vnet);
+            frame.Vnet = default;
+        }
+
+        frame.IsHashed = true;
+        frame.FlowHash = FlowHash.Compute(octets, _options.HashSeed);
+        byte ttl = DefaultTtl;
+        if (InnerTos.TryRead(octets, out InnerTosLocation location, out byte tos))
+            ttl = Math.Max((byte)1, octets[location.HeaderOffset + (location.IsIPv6 ? 7 : 8)]);
+
+        int dscp = _options.Dscp is { } configured ? configured << 2 : tos & ~EcnRules.Mask;
+        frame.Tos = (byte)(dscp | EcnRules.Encapsulate(tos));
+        frame.Ttl = _options.InheritTtl ? ttl : (byte)0;
+    }
+
+    private DropReason Admit(ref TxFrame frame, Port port, bool maySegment)
+    {
+        if (!port.IsUp)
+            return DropReason.PortDown;
+
+        int mtu = port.Mtu;
+        ReadOnlySpan<byte> octets = _slab.AsSpan(frame.Offset, frame.Length);
+        if (FrameRules.FitsMtu(octets, mtu))
+            return DropReason.None;
+
+        return maySegment && ChecksumOffload.TrySegment(octets, mtu, ref frame.Vnet) ? DropReason.None : DropReason.TooBigSilent;
+    }
+
+    private void CopyToPort(in OutgoingFrame frame, DomainPort place, ushort type)
+    {
+        int copy = NewCopy(frame.Frame);
+        if (!place.Takes(type))
+        {
+            Outcomes.MarkDropped(copy, DropReason.VlanNotAllowed);
+            return;
+        }
+
+        TxFrame tx = new() { Offset = frame.Offset, Length = frame.Length, Frame = copy, Vnet = frame.Vnet };
+        if (place.Vid == 0)
+        {
+            DropReason reason = Admit(ref tx, place.Port, frame.MaySegment);
+            if (reason != DropReason.None)
+                Outcomes.MarkDropped(copy, reason);
+            else
+                Collect(place.Port, in tx);
+
+            return;
+        }
+
+        // The other copies need the frame without the tag: it is pushed, written at once and taken off again. What waits for the port goes first.
+        VlanTags.Push(_slab, frame.Offset, place.Vid);
+        tx.Offset -= TagLength;
+        tx.Length += TagLength;
+        tx.Vnet = Shifted(tx.Vnet, TagLength);
+        DropReason verdict = Admit(ref tx, place.Port, frame.MaySegment);
+        if (verdict != DropReason.None)
+        {
+            Outcomes.MarkDropped(copy, verdict);
+        }
+        else
+        {
+            FlushPort(place.Port);
+            _single[0] = tx;
+            Write(place.Port, _single);
+        }
+
+        VlanTags.Strip(_slab, tx.Offset);
+    }
+
+    private int NewCopy(int frame)
+    {
+        if (_copyCount == CopySize)
+        {
+            Flush();
+            Settle();
+        }
+
+        int copy = _copyCount++;
+        _ownerOfCopy[copy] = frame;
+        return _options.BatchSize + copy;
+    }
+
+    private void Collect(Port port, in TxFrame frame)
+    {
+        PortOutbox? free = null;
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            if (outbox.Port == port)
+            {
+                if (outbox.IsFull)
+                    FlushOutbox(outbox);
+
+                outbox.Add(in frame);
+                return;
+            }
+
+            if (outbox.Port is null)
+                free ??= outbox;
+        }
+
+        if (free is null)
+        {
+            free = _outboxes[_nextOutbox];
+            _nextOutbox = (_nextOutbox + 1) % OutboxCount;
+            FlushOutbox(free);
+        }
+
+        free.Port = port;
+        free.Add(in frame);
+    }
+
+    private void Flush()
+    {
+        FlushUnderlay();
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            if (outbox.Port is not null)
+                FlushOutbox(outbox);
+        }
+    }
+
+    private void FlushPort(Port port)
+    {
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            if (outbox.Port == port)
+                FlushOutbox(outbox);
+        }
+    }
+
+    private void FlushOutbox(PortOutbox outbox)
+    {
+        if (outbox.Count != 0)
+            Write(outbox.Port!, outbox.Frames);
+
+        outbox.Clear();
+        outbox.Port = null;
+    }
+
+    private void Write(Port port, ReadOnlySpan<TxFrame> frames)
+    {
+        port.Device.Send(_queue % port.Device.QueueCount, _slab, frames, Outcomes);
+        foreach (ref readonly TxFrame frame in frames)
+        {
+            if (Outcomes.IsDelivered(frame.Frame))
+                port.Traffic.Add(_counters.Index, (int)Direction.Rx, frame.Length);
+        }
+    }
+
+    private void FlushUnderlay()
+    {
+        int count = _tx.Count;
+        if (count == 0)
+            return;
+
+        _underlay.Send(_tx, Outcomes);
+        _tx.Count = 0;
+        NextHop?[] hops = _tx.NextHops;
+        for (int i = 0; i < count; i++)
+        {
+            ref TxDatagram datagram = ref _tx.Items[i];
+            if (!Outcomes.IsDelivered(datagram.Frame) || hops[datagram.NextHop] is not { } hop)
+                continue;
+
+            int frame = datagram.Frame < _options.BatchSize ? datagram.Frame : _ownerOfCopy[datagram.Frame - _options.BatchSize];
+            hop.Traffic.Add(_counters.Index, (int)Direction.Tx, datagram.HeaderLength + datagram.PayloadLength);
+            _domains[frame]?.State.Traffic.Add(_counters.Index, DomainState.ColumnOf(Direction.Tx, hop.Spec.Encap), datagram.PayloadLength);
+        }
+    }
+
+    // An outcome that a device forgot to mark would break the identity of the counters: it counts as refused.
+    private void Settle()
+    {
+        for (int i = 0; i < _copyCount; i++)
+        {
+            int copy = _options.BatchSize + i;
+            int owner = _ownerOfCopy[i];
+            if (Outcomes.IsDelivered(copy))
+            {
+                Outcomes.MarkDelivered(owner);
+                _counters.AddCopy(_direction, DropReason.None);
+                continue;
+            }
+
+            DropReason reason = Outcomes.IsPending(copy) ? DropReason.UnderlaySendRefused : Outcomes.ReasonOf(copy);
+            Outcomes.MarkDropped(owner, reason);
+            _counters.AddCopy(_direction, reason);
+        }
+
+        Outcomes.Reset(_options.BatchSize, _copyCount);
+        _copyCount = 0;
+    }
+}

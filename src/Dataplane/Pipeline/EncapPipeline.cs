@@ -1,0 +1,223 @@
+using System.Buffers.Binary;
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Underlay;
+using Overlay.Encap;
+using Overlay.Encap.Ethernet;
+using Overlay.Forwarding;
+
+namespace Overlay.Dataplane.Pipeline;
+
+/// <summary>
+/// Access → underlay: what becomes of the frames a worker read from a port.
+/// <list type="number">
+/// <item>the virtio-net header and the shape of the frame are judged;</item>
+/// <item>the tag selects the VNI, and is stripped on a trunk;</item>
+/// <item>the source is judged, and learned if the FDB says otherwise (a hint to the control loop);</item>
+/// <item><see cref="BridgeDomain.Decide"/> says where it goes by its destination;</item>
+/// <item>it is encapsulated, written to another port, or copied; sent; and counted, exactly once.</item>
+/// </list>
+/// The methods occur in that order. Owned by one worker; no allocation, lock, log, exception or clock.
+/// </summary>
+public sealed class EncapPipeline
+{
+    private readonly ForwardingState _state;
+    private readonly WorkerCounters _counters;
+    private readonly PipelineOptions _options;
+    private readonly HintFilter _hints;
+    private readonly Egress _egress;
+
+    /// <summary>Makes a worker's pipeline.</summary>
+    /// <param name="state">The forwarding state.</param>
+    /// <param name="underlay">Where datagrams are sent.</param>
+    /// <param name="counters">The worker's counters.</param>
+    /// <param name="ring">The worker's way to the control loop.</param>
+    /// <param name="options">Settings.</param>
+    public EncapPipeline(ForwardingState state, IUnderlay underlay, WorkerCounters counters, LearnRing ring, PipelineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _state = state;
+        _counters = counters;
+        _options = options;
+        _hints = new HintFilter(ring, counters);
+        _egress = new Egress(state, underlay, counters, options, Direction.Tx);
+    }
+
+    /// <summary>
+    /// Forwards a batch. The caller is inside its <see cref="WorkerEpoch"/>. On return every frame has its outcome and the batch may be received into again.
+    /// </summary>
+    /// <param name="port">The port it was read from.</param>
+    /// <param name="queue">The port queue that this worker writes to, of whatever port: taken modulo the port's queues.</param>
+    /// <param name="batch">The frames; at most <see cref="PipelineOptions.BatchSize"/>. Their octets and headroom are overwritten.</param>
+    public void Process(Port port, int queue, PacketBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(port);
+        ArgumentNullException.ThrowIfNull(batch);
+        int count = batch.Count;
+        if (count == 0)
+            return;
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _options.BatchSize, nameof(batch));
+        ForwardingTables tables = _state.Current;
+        PortBinding? binding = tables.Find(port);
+        _egress.Begin(tables, batch.Pool.Slab, count, queue);
+        _hints.BeginBatch();
+        for (int i = 0; i < count; i++)
+        {
+            DropReason reason = binding is null ? DropReason.PortDown : Forward(tables, binding, batch, i);
+            if (reason != DropReason.None)
+                _egress.Outcomes.MarkDropped(i, reason);
+        }
+
+        _egress.Complete();
+        Tally(port, binding is not null, batch, count);
+    }
+
+    private DropReason Forward(ForwardingTables tables, PortBinding binding, PacketBatch batch, int index)
+    {
+        ref PacketBuffer buffer = ref batch.Items[index];
+        Span<byte> frame = batch.Pool.Slab.AsSpan(buffer.Offset, buffer.Length);
+
+        // Segmentation is not negotiated with the TAP: a super-frame contradicts what was agreed.
+        if (buffer.Vnet != default && (buffer.Vnet.Validate(buffer.Length) != VnetHeaderStatus.Ok || buffer.Vnet.IsGso))
+            return DropReason.TapBadVnetHeader;
+
+        if (EthernetView.Parse(frame, out _) != ParseStatus.Ok)
+            return DropReason.TapMalformed;
+
+        ushort type = VlanTags.TypeOf(frame);
+        ushort tci = EtherType.IsVlanTag(type) ? BinaryPrimitives.ReadUInt16BigEndian(frame[EthernetHeader.Length..]) : (ushort)0;
+        DropReason reason = binding.Classify(type, tci, out DomainPort? place, out bool strip);
+        if (reason != DropReason.None)
+            return reason;
+
+        BridgeDomain domain = place!.Domain;
+        _egress.NoteDomain(index, domain);
+        if (!FrameRules.FitsMtu(frame, binding.Port.Mtu))
+            return DropReason.TooBigSilent;
+
+        MacAddress destination = MacAddress.Read(frame);
+        reason = JudgeSource(domain, place, MacAddress.Read(frame[MacAddress.Length..]));
+        if (reason != DropReason.None)
+            return reason;
+
+        OutgoingFrame outgoing = new()
+        {
+            Frame = index,
+            Offset = buffer.Offset,
+            Length = buffer.Length,
+            Domain = domain,
+            Templates = place.Templates,
+            Vnet = buffer.Vnet,
+        };
+        if (strip)
+        {
+            if (!TryStrip(batch.Pool.Slab, ref outgoing))
+                return DropReason.TapBadVnetHeader;
+
+            buffer.Offset = outgoing.Offset;
+            buffer.Length = outgoing.Length;
+        }
+
+        return Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), binding.Port.Id.Index);
+    }
+
+    private DropReason JudgeSource(BridgeDomain domain, DomainPort place, MacAddress source)
+    {
+        if (source.IsMulticast || source.IsZero)
+            return DropReason.InnerSourceInvalid;
+
+        FdbEntry known = domain.State.Fdb.Find(source, out FdbUse use);
+        if (known.IsPresent)
+        {
+            if ((known.Flags & FdbFlags.Frozen) != 0)
+                return DropReason.MacFrozen;
+
+            if (known.Target == place.Target)
+            {
+                use.Touch(_state.Epoch);
+                return DropReason.None;
+            }
+
+            if ((known.Flags & FdbFlags.Sticky) != 0)
+                return DropReason.MacSticky;
+        }
+
+        // The MAC of another port's device comes in only by a loop, or by a tenant that pretends.
+        if (source != place.Port.Mac && domain.IsLocalMac(source))
+            return DropReason.InnerSourceIsLocal;
+
+        _hints.Add(new LearnHint { Vni = domain.Vni, Mac = source, Seen = place.Target });
+        return DropReason.None;
+    }
+
+    // The checksum's place moves with the frame; one inside the tag contradicts the frame.
+    private static bool TryStrip(byte[] slab, ref OutgoingFrame frame)
+    {
+        if (frame.Vnet.NeedsCsum && frame.Vnet.CsumStart < EthernetHeader.Length + VlanTag.Length)
+            return false;
+
+        VlanTags.Strip(slab, frame.Offset);
+        frame.Offset += VlanTag.Length;
+        frame.Length -= VlanTag.Length;
+        if (frame.Vnet.NeedsCsum)
+            frame.Vnet = frame.Vnet with { CsumStart = (ushort)(frame.Vnet.CsumStart - VlanTag.Length), HdrLen = 0 };
+
+        return true;
+    }
+
+    private DropReason Dispatch(ForwardingTables tables, ref OutgoingFrame frame, ForwardingDecision decision, int ingress)
+    {
+        switch (decision.Verdict)
+        {
+            case ForwardingVerdict.NextHop:
+                _egress.ToNextHop(ref frame, decision.Index);
+                return DropReason.None;
+            case ForwardingVerdict.Port:
+                if (tables.FindPort(decision.Index)?.In(frame.Domain) is not { } place)
+                    return DropReason.PortDown;
+
+                _egress.ToPort(ref frame, place);
+                return DropReason.None;
+            case ForwardingVerdict.Flood:
+                _egress.Flood(ref frame, ingress, toUnderlay: true, exceptVtep: null);
+                return DropReason.None;
+            default:
+                return decision.Reason;
+        }
+    }
+
+    private void Tally(Port port, bool isPlaced, PacketBatch batch, int count)
+    {
+        FrameOutcomes outcomes = _egress.Outcomes;
+        int delivered = 0;
+        int consumed = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ref PacketBuffer buffer = ref batch.Items[i];
+            if (isPlaced)
+                port.Traffic.Add(_counters.Index, (int)Direction.Tx, buffer.Length);
+
+            if (outcomes.IsDelivered(i))
+            {
+                delivered++;
+            }
+            else if (outcomes.IsConsumed(i))
+            {
+                consumed++;
+            }
+            else
+            {
+                DropReason reason = outcomes.IsPending(i) ? DropReason.UnderlaySendRefused : outcomes.ReasonOf(i);
+                _counters.AddDropped(Direction.Tx, reason);
+                _counters.OfferSample(Direction.Tx, reason, batch.Frame(i), _egress.DomainOf(i)?.Vni, _egress.PeerOf(i)?.Spec.Address);
+            }
+        }
+
+        _counters.AddDelivered(Direction.Tx, delivered);
+        _counters.AddConsumed(Direction.Tx, consumed);
+        _counters.AddReceived(Direction.Tx, count);
+    }
+}

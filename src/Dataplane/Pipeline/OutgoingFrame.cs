@@ -1,0 +1,41 @@
+using Overlay.Dataplane.Forwarding;
+using Overlay.Encap;
+
+namespace Overlay.Dataplane.Pipeline;
+
+/// <summary>A frame on its way out: where its octets are and what is known of it. Lives on the stack of the pipeline.</summary>
+internal struct OutgoingFrame
+{
+    /// <summary>Its index in the batch.</summary>
+    internal int Frame;
+
+    /// <summary>Offset of the destination MAC in the batch's slab.</summary>
+    internal int Offset;
+
+    /// <summary>Octets.</summary>
+    internal int Length;
+
+    /// <summary>The VNI.</summary>
+    internal BridgeDomain Domain;
+
+    /// <summary>Tunnel headers to choose from.</summary>
+    internal TemplateSet Templates;
+
+    /// <summary>Unfinished checksum or segments; default for a plain frame.</summary>
+    internal VnetHeader Vnet;
+
+    /// <summary>A frame longer than a port's MTU may be given to the port's kernel as segments.</summary>
+    internal bool MaySegment;
+
+    /// <summary>Flow hash of the frame; valid once <see cref="IsHashed"/>.</summary>
+    internal uint FlowHash;
+
+    /// <summary>The flow hash and the outer TOS and TTL were computed.</summary>
+    internal bool IsHashed;
+
+    /// <summary>Outer TOS.</summary>
+    internal byte Tos;
+
+    /// <summary>Outer TTL, or 0.</summary>
+    internal byte Ttl;
+}

@@ -1,0 +1,100 @@
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Ports;
+using Overlay.Encap;
+
+namespace Overlay.TestKit.InMemory;
+
+/// <summary>
+/// A port without a device: tests put frames in as if a tenant sent them, and read what the dataplane delivered. One thread. Nothing is allocated a frame
+/// while <see cref="Keeps"/> is off, so that allocation gates measure the dataplane alone.
+/// </summary>
+public sealed class MemoryPort : IPort
+{
+    private readonly Queue<(byte[] Frame, VnetHeader Vnet)> _inbox = new();
+    private readonly List<(byte[] Frame, VnetHeader Vnet)> _delivered = [];
+
+    /// <summary>Keep delivered frames. On unless a test counts octets allocated.</summary>
+    public bool Keeps { get; set; } = true;
+
+    /// <summary>Frames the device takes before it is full; −1 for any number.</summary>
+    public int Room { get; set; } = -1;
+
+    /// <summary>Frames delivered, kept or not.</summary>
+    public long DeliveredCount { get; private set; }
+
+    /// <summary>The device is gone.</summary>
+    public bool IsClosed { get; set; }
+
+    /// <summary>Frames delivered and not yet taken.</summary>
+    public IReadOnlyList<(byte[] Frame, VnetHeader Vnet)> Delivered => _delivered;
+
+    /// <inheritdoc/>
+    public int QueueCount => 1;
+
+    /// <summary>A tenant sends a frame.</summary>
+    public void Put(ReadOnlySpan<byte> frame, VnetHeader vnet = default) => _inbox.Enqueue((frame.ToArray(), vnet));
+
+    /// <summary>Takes everything delivered so far.</summary>
+    public (byte[] Frame, VnetHeader Vnet)[] Take()
+    {
+        (byte[] Frame, VnetHeader Vnet)[] all = [.. _delivered];
+        _delivered.Clear();
+        return all;
+    }
+
+    /// <inheritdoc/>
+    public int PollDescriptor(int queue) => -1;
+
+    /// <inheritdoc/>
+    public PortReceiveStatus Receive(int queue, PacketBatch batch)
+    {
+        int count = 0;
+        while (count < batch.Size && _inbox.TryDequeue(out (byte[] Frame, VnetHeader Vnet) next))
+        {
+            int offset = batch.Pool.FrameOffset(count);
+            next.Frame.CopyTo(batch.Pool.Slab.AsSpan(offset));
+            batch.Items[count++] = new PacketBuffer { Offset = offset, Length = next.Frame.Length, Vnet = next.Vnet };
+        }
+
+        batch.Count = count;
+        return IsClosed ? PortReceiveStatus.Closed : _inbox.Count == 0 ? PortReceiveStatus.Drained : PortReceiveStatus.More;
+    }
+
+    /// <inheritdoc/>
+    public int Send(int queue, byte[] slab, ReadOnlySpan<TxFrame> frames, FrameOutcomes outcomes)
+    {
+        int sent = 0;
+        foreach (ref readonly TxFrame frame in frames)
+        {
+            if (IsClosed)
+            {
+                outcomes.MarkDropped(frame.Frame, DropReason.PortDown);
+                continue;
+            }
+
+            if (Room == 0)
+            {
+                outcomes.MarkDropped(frame.Frame, DropReason.TapFull);
+                continue;
+            }
+
+            if (Room > 0)
+                Room--;
+
+            if (Keeps)
+                _delivered.Add((slab.AsSpan(frame.Offset, frame.Length).ToArray(), frame.Vnet));
+
+            // A real device writes its header here: whoever relied on these octets finds out.
+            frame.Vnet.WriteTo(slab.AsSpan(frame.Offset - VnetHeader.LengthWithBuffers, VnetHeader.LengthWithBuffers));
+            outcomes.MarkDelivered(frame.Frame);
+            DeliveredCount++;
+            sent++;
+        }
+
+        return sent;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => IsClosed = true;
+}
