@@ -77,8 +77,8 @@ public sealed class OverlaydProcess : IDisposable
     public static OverlaydProcess Start(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment = null) =>
         lab.Own(new OverlaydProcess(lab, netns, yaml, environment));
 
-    /// <summary>The configuration as it is written: <paramref name="yaml"/> with the admin socket of this process.</summary>
-    public string WithAdmin(string yaml) => $"{yaml.TrimEnd()}\nadmin: {{ socket: {SocketPath} }}\n";
+    /// <summary>The configuration as it is written: <paramref name="yaml"/> with the admin socket and a state folder of this process.</summary>
+    public string WithAdmin(string yaml) => $"{yaml.TrimEnd()}\nadmin: {{ socket: {SocketPath} }}\nstate: {{ directory: {Path.ChangeExtension(SocketPath, ".state")} }}\n";
 
     /// <summary>Replaces the configuration file; nothing is reloaded yet.</summary>
     public void WriteConfig(string yaml) => File.WriteAllText(ConfigPath, WithAdmin(yaml));
