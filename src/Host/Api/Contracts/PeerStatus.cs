@@ -56,4 +56,10 @@ public sealed record PeerStatus
 
     /// <summary>The VNIs it is in.</summary>
     public required IReadOnlyList<int> Vnis { get; init; }
+
+    /// <summary>The security policy id that last came from it; null if none ever did.</summary>
+    public long? SeenPolicyId { get; init; }
+
+    /// <summary>The source identity that last came from it; null if none ever did.</summary>
+    public long? SeenIdentity { get; init; }
 }

@@ -41,4 +41,7 @@ public sealed record StatusResponse
 
     /// <summary>Alarms in force: a sentence each.</summary>
     public required IReadOnlyList<string> Alarms { get; init; }
+
+    /// <summary>The process itself.</summary>
+    public RuntimeStatus? Runtime { get; init; }
 }

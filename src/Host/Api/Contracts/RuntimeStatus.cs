@@ -1,0 +1,14 @@
+namespace Overlay.Api;
+
+/// <summary>What the daemon's process uses. The fast path allocates nothing, so what grows here between two requests is the control side's.</summary>
+public sealed record RuntimeStatus
+{
+    /// <summary>Octets allocated on the managed heap since the start (<c>GC.GetTotalAllocatedBytes</c>, precise).</summary>
+    public required long AllocatedBytes { get; init; }
+
+    /// <summary>Garbage collections since the start, all generations.</summary>
+    public required int GcCount { get; init; }
+
+    /// <summary>Resident set in octets.</summary>
+    public required long RssBytes { get; init; }
+}
