@@ -12,6 +12,9 @@ internal sealed class LayerPrinter
 {
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly Dictionary<string, int> Positions =
+        TunnelColumns.Names.Index().ToDictionary(static p => p.Item, static p => p.Index, StringComparer.Ordinal);
+
     private readonly bool _json;
     private readonly TextWriter _output;
     private readonly Dictionary<string, int> _verdicts = new(StringComparer.Ordinal);
@@ -75,7 +78,7 @@ internal sealed class LayerPrinter
     {
         string indent = new(' ', 2 * Math.Max(layer.Depth - 1, 0));
         IReadOnlyList<string> values = TunnelColumns.Format(layer);
-        string Value(string name) => values[((List<string>)[.. TunnelColumns.Names]).IndexOf(name)];
+        string Value(string name) => values[Positions[name]];
         string reason = Value("reason");
         var line = new StringBuilder();
         line.Append(CultureInfo.InvariantCulture, $"{indent}frame {layer.Frame}  {Value("verdict")}");
@@ -102,7 +105,8 @@ internal sealed class LayerPrinter
 
         foreach (TunnelOption option in layer.Options)
         {
-            line.AppendLine(CultureInfo.InvariantCulture, $"{indent}  option  class 0x{option.Class:x4} type 0x{option.Type:x2}{(option.IsCritical ? " critical" : string.Empty)}  {Convert.ToHexStringLower(option.Data.Span)}");
+            line.Append(CultureInfo.InvariantCulture, $"{indent}  option  class 0x{option.Class:x4} type 0x{option.Type:x2}{(option.IsCritical ? " critical" : string.Empty)}");
+            line.AppendLine(option.Data.IsEmpty ? string.Empty : $"  {Convert.ToHexStringLower(option.Data.Span)}");
         }
 
         if (layer.InnerLength is not null)
