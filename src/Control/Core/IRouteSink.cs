@@ -58,6 +58,11 @@ public interface IRouteSink
     /// <summary>Answers a miss: nobody has it. Held as a negative answer for <paramref name="hold"/>.</summary>
     void NoSuchMac(Vni vni, MacAddress mac, TimeSpan hold);
 
-    /// <summary>Says whether the plane is in touch with its source; entries of a plane that is not are in force but stale.</summary>
+    /// <summary>
+    /// Says whether the plane, or a session of it, is in touch with its source; routes of one that is not are in force but stale. A plane that is
+    /// back and is going to give everything again begins the resync first: then routes stay stale until they are given. Without a resync they are live at once.
+    /// </summary>
+    /// <param name="connected">In touch.</param>
+    /// <param name="session">The session; null for the plane: out of touch then goes for its sessions too.</param>
     void ReportConnected(bool connected, string? session = null);
 }

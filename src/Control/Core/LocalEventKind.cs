@@ -3,7 +3,7 @@ namespace Overlay.Control;
 /// <summary>What happened on our side that planes may want to tell others.</summary>
 public enum LocalEventKind : byte
 {
-    /// <summary>The bounded channel was full and events were lost: ask for everything again.</summary>
+    /// <summary>Forget what was told before: everything in being follows. Comes first in every run of a plane, and after the bounded channel was full; facts may come twice.</summary>
     Resync = 0,
 
     /// <summary>A MAC was learned on a port.</summary>
@@ -12,7 +12,7 @@ public enum LocalEventKind : byte
     /// <summary>A MAC that was elsewhere (another port, or behind a VTEP) is on a port of ours now.</summary>
     MacMoved = 2,
 
-    /// <summary>A local MAC aged out, or its port went.</summary>
+    /// <summary>A MAC is no longer on a port of ours: it aged out, its port went, or a plane's route has it now.</summary>
     MacAged = 3,
 
     /// <summary>A neighbour binding was learned on a port.</summary>

@@ -1,0 +1,373 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Overlay.Control.Loop;
+using Overlay.Control.Queries;
+using Overlay.Control.Tables;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Control;
+
+/// <summary>
+/// The only writer of the forwarding tables: one dedicated thread that takes routes of planes, hints of workers, topology and the clock, decides
+/// by <see cref="Precedence"/> and writes what changed. It never dies: a message that fails is logged, counted, and the next one is taken.
+/// </summary>
+/// <remarks>
+/// <b>Threading:</b> every public member may be called by any thread, the control thread included; effects take place in the order of the calls
+/// of one caller. <b>Back-pressure:</b> the mailbox is bounded; a caller waits while it is full. <b>Queries</b> run on the control thread after
+/// everything that was posted before them, and return rows that are theirs.
+/// </remarks>
+public sealed class ControlLoop : IAsyncDisposable
+{
+    private const int BatchSize = 1024;
+    private readonly ControlCore _core;
+    private readonly IForwardingWriter _writer;
+    private readonly ControlOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Channel<ControlMessage> _mailbox;
+    private readonly ManualResetEventSlim _wake = new(false, spinCount: 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _runners = [];
+    private readonly List<Func<Task>> _waiting = [];
+    private readonly Lock _gate = new();
+    private readonly Thread _thread;
+    private volatile bool _isStopping;
+    private bool _isStarted;
+    private long _failures;
+
+    /// <summary>Makes a loop; nothing runs before <see cref="Start"/>.</summary>
+    /// <param name="writer">The tables; nobody else may write them from now on.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="time">The clock of ages, holds and back-offs.</param>
+    /// <param name="loggers">Where it logs.</param>
+    public ControlLoop(IForwardingWriter writer, ControlOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(loggers);
+        _writer = writer;
+        _options = options;
+        _time = time;
+        _log = loggers.CreateLogger<ControlLoop>();
+        _core = new ControlCore(writer, options, time, _log);
+        _mailbox = Channel.CreateBounded<ControlMessage>(new BoundedChannelOptions(options.MailboxSize) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+        _thread = new Thread(Run) { IsBackground = true, Name = "control" };
+    }
+
+    /// <summary>Messages and rounds that failed since the start.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Messages that wait.</summary>
+    public int MailboxLength => _mailbox.Reader.Count;
+
+    /// <summary>Starts the thread and the planes.</summary>
+    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (_isStarted)
+            {
+                throw new InvalidOperationException("started twice");
+            }
+
+            _isStarted = true;
+            _thread.Start();
+            foreach (Func<Task> runner in _waiting)
+            {
+                _runners.Add(Task.Run(runner));
+            }
+
+            _waiting.Clear();
+        }
+    }
+
+    /// <summary>Adds a plane; it runs from <see cref="Start"/> on, and is started again with a back-off when it ends.</summary>
+    /// <param name="plane">The plane.</param>
+    /// <param name="staleHold">How long its routes stay when it is lost; null for <see cref="ControlOptions.StaleHold"/>.</param>
+    public void AddPlane(IControlPlane plane, TimeSpan? staleHold = null)
+    {
+        ArgumentNullException.ThrowIfNull(plane);
+        Task<PlaneState> registered = QueryAsync(core => core.AddPlane(plane.Name, plane.Origin, staleHold));
+        Func<Task> runner = () => RunPlaneAsync(plane, registered);
+        lock (_gate)
+        {
+            if (_isStarted)
+            {
+                _runners.Add(Task.Run(runner));
+            }
+            else
+            {
+                _waiting.Add(runner);
+            }
+        }
+    }
+
+    /// <summary>Runs something on the control thread, in its place in the mailbox.</summary>
+    /// <returns>Completes when it ran; carries its exception.</returns>
+    public Task InvokeAsync(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        return QueryAsync<object?>(_ =>
+        {
+            action();
+            return null;
+        });
+    }
+
+    /// <summary>Takes in a topology that the forwarding tables have already; only what changed is touched.</summary>
+    /// <param name="topology">The topology.</param>
+    /// <param name="ports">Indexes of its ports; a port that could not be opened is missing.</param>
+    public Task SetTopology(TopologySpec topology, IReadOnlyDictionary<string, PortId> ports)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        ArgumentNullException.ThrowIfNull(ports);
+        return CallAsync(core => core.SetTopology(topology, ports));
+    }
+
+    /// <summary>Says that a port is up or down, and its own address, which is announced while it is up. A port starts up and without one.</summary>
+    public Task SetPort(string name, bool isUp, MacAddress mac) => CallAsync(core => core.SetPort(name, isUp, mac));
+
+    /// <summary>Says which local VTEP addresses are in being; everything is resolved anew if that changed.</summary>
+    public Task SetLocalAddresses(ImmutableArray<UnderlayAddress> addresses) => CallAsync(core => core.SetLocalAddresses(addresses));
+
+    /// <summary>Switches a VTEP on or off for all that is behind it.</summary>
+    /// <returns>False if nobody knows it.</returns>
+    public Task<bool> SetVtepState(VtepEndpoint vtep, VtepState state) => QueryAsync(core => core.SetVtepState(vtep, state));
+
+    /// <summary>MACs in force, of one VNI or (null) of all.</summary>
+    /// <param name="vni">The VNI.</param>
+    /// <param name="cursor">0 to begin, then <see cref="FdbPage.Next"/>.</param>
+    /// <param name="limit">Rows a page, 1–100,000.</param>
+    public Task<FdbPage> FdbShow(Vni? vni = null, long cursor = 0, int limit = 1000) => QueryAsync(core => core.FdbShow(vni, cursor, Math.Clamp(limit, 1, 100_000)));
+
+    /// <summary>Why a MAC goes where it goes.</summary>
+    public Task<FdbExplanation> FdbWhy(Vni vni, MacAddress mac) => QueryAsync(core => core.FdbWhy(vni, mac));
+
+    /// <summary>All VTEPs, by name.</summary>
+    public Task<ImmutableArray<VtepRow>> Vteps() => QueryAsync(static core => core.Vteps());
+
+    /// <summary>All planes, in the order they were added.</summary>
+    public Task<ImmutableArray<PlaneRow>> Planes() => QueryAsync(static core => core.Planes());
+
+    /// <summary>All VNIs, by number, those included that only planes know.</summary>
+    public Task<ImmutableArray<VniRow>> Vnis() => QueryAsync(static core => core.Vnis());
+
+    /// <summary>Neighbour bindings in force, of one VNI or (null) of all.</summary>
+    public Task<ImmutableArray<NeighborRow>> Neighbors(Vni? vni = null) => QueryAsync(core => core.Neighbors(vni));
+
+    /// <summary>Alarms that are on.</summary>
+    public Task<ImmutableArray<AlarmRow>> Alarms() => QueryAsync(static core => core.Alarms());
+
+    /// <summary>What became of hints.</summary>
+    public Task<LearnCounters> LearnCounters() => QueryAsync(static core => core.LearnCounters());
+
+    /// <summary>Completes when everything posted before is in the forwarding tables, sliced work included.</summary>
+    public Task SettleAsync() => CallAsync(static core => core.FinishWork());
+
+    /// <summary>Ends the planes, then the thread; what the tables hold stays.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        Task[] runners;
+        lock (_gate)
+        {
+            runners = [.. _runners];
+        }
+
+        await Task.WhenAll(runners);
+        _isStopping = true;
+        _ = _mailbox.Writer.TryComplete();
+        _wake.Set();
+        if (_isStarted && Thread.CurrentThread != _thread)
+        {
+            await Task.Run(_thread.Join);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+        _wake.Dispose();
+    }
+
+    /// <summary>Puts a message into the mailbox; waits while it is full. After the end it is discarded.</summary>
+    /// <returns>False if it was discarded.</returns>
+    internal bool Post(in ControlMessage message)
+    {
+        while (!_mailbox.Writer.TryWrite(message))
+        {
+            if (_isStopping)
+            {
+                return false;
+            }
+
+            if (Thread.CurrentThread == _thread)
+            {
+                // Waiting for ourselves would be for ever, so make room first.
+                Drain(BatchSize);
+                continue;
+            }
+
+            if (!_mailbox.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
+            {
+                return false;
+            }
+        }
+
+        _wake.Set();
+        return true;
+    }
+
+    private Task<object?> CallAsync(Action<ControlCore> action) => QueryAsync<object?>(core =>
+    {
+        action(core);
+        return null;
+    });
+
+    private Task<T> QueryAsync<T>(Func<ControlCore, T> query)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Answer(ControlCore core)
+        {
+            try
+            {
+                core.Flush();
+                T result = query(core);
+                core.Flush();
+                done.SetResult(result);
+            }
+            catch (Exception error)
+            {
+                done.SetException(error);
+            }
+        }
+
+        if (_isStopping || !Post(new ControlMessage { Kind = ControlMessageKind.Call, Payload = (Action<ControlCore>)Answer }))
+        {
+            done.SetException(new ObjectDisposedException(nameof(ControlLoop)));
+        }
+
+        return done.Task;
+    }
+
+    private void Run()
+    {
+        var hints = new LearnHint[256];
+        int wait = 0;
+        while (!_isStopping || _mailbox.Reader.Count > 0)
+        {
+            if (wait > 0)
+            {
+                _ = _wake.Wait(wait);
+            }
+
+            _wake.Reset();
+            bool isBusy = Drain(BatchSize);
+            int hinted = 0;
+            try
+            {
+                hinted = _writer.ReadHints(hints);
+                for (int i = 0; i < hinted; i++)
+                {
+                    _core.Hint(hints[i]);
+                }
+
+                _core.Tick();
+                _core.Flush();
+            }
+            catch (Exception error)
+            {
+                _ = Interlocked.Increment(ref _failures);
+                ControlLog.WorkFailed(_log, error);
+            }
+
+            // A worker that just told something has more to tell soon; a full reading means there is more already.
+            wait = isBusy || hinted == hints.Length ? 0 : hinted > 0 || _core.HasWork ? 1 : Math.Max(1, (int)_options.IdlePoll.TotalMilliseconds);
+        }
+    }
+
+    /// <summary>Takes up to a number of messages; true if there may be more.</summary>
+    private bool Drain(int limit)
+    {
+        int taken = 0;
+        while (taken < limit && _mailbox.Reader.TryRead(out ControlMessage message))
+        {
+            taken++;
+            try
+            {
+                if (message.Kind == ControlMessageKind.Call)
+                {
+                    ((Action<ControlCore>)message.Payload!)(_core);
+                }
+                else
+                {
+                    PlaneSink.Apply(_core, message);
+                }
+            }
+            catch (Exception error)
+            {
+                _ = Interlocked.Increment(ref _failures);
+                ControlLog.MessageFailed(_log, error, message.Kind.ToString());
+            }
+        }
+
+        return taken == limit;
+    }
+
+    private async Task RunPlaneAsync(IControlPlane plane, Task<PlaneState> registered)
+    {
+        PlaneState state = await registered;
+        var sink = new PlaneSink(this, state);
+        TimeSpan delay = _options.RestartFirst;
+        while (!_stop.IsCancellationRequested)
+        {
+            Exception? ended = null;
+            long began = _time.GetTimestamp();
+            try
+            {
+                ChannelReader<LocalEvent> local = await QueryAsync(_ =>
+                {
+                    state.Started();
+                    return state.Feed.Reader;
+                });
+                ControlLog.PlaneStarted(_log, plane.Name);
+                await plane.RunAsync(sink, local, _stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                ended = error;
+            }
+
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            // One that ran well for a while deserves a quick start.
+            delay = _time.GetElapsedTime(began) > _options.RestartLast ? _options.RestartFirst : delay;
+            ControlLog.PlaneEnded(_log, ended, plane.Name, delay);
+            await CallAsync(core => core.PlaneEnded(state, ended?.Message ?? "it returned"));
+            try
+            {
+                await Task.Delay(delay, _time, _stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            delay = delay * 2 < _options.RestartLast ? delay * 2 : _options.RestartLast;
+        }
+    }
+}

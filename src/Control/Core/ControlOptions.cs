@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using Overlay.Forwarding;
+
+namespace Overlay.Control;
+
+/// <summary>Settings of the control loop. Immutable; validated by whoever reads the configuration.</summary>
+public sealed record ControlOptions
+{
+    /// <summary><c>control.precedence</c>: the origins, the strongest first.</summary>
+    public ImmutableArray<FdbOrigin> Precedence { get; init; } = Overlay.Control.Precedence.DefaultOrder;
+
+    /// <summary>Destination port of VXLAN where a peer names none, 1–65535.</summary>
+    public ushort VxlanPort { get; init; } = 4789;
+
+    /// <summary>Destination port of Geneve where a peer names none, 1–65535.</summary>
+    public ushort GenevePort { get; init; } = 6081;
+
+    /// <summary>Learned and local entries of all VNIs together.</summary>
+    public int LearnLimit { get; init; } = 1_048_576;
+
+    /// <summary>Routes of all planes together; one more is refused with an alarm.</summary>
+    public int RouteLimit { get; init; } = 4_194_304;
+
+    /// <summary>VTEPs that exist in a VNI only because a prefix admitted them.</summary>
+    public int ImplicitVtepLimit { get; init; } = 1_024;
+
+    /// <summary>Negative answers held.</summary>
+    public int NegativeAnswerLimit { get; init; } = 16_384;
+
+    /// <summary>How long routes of a lost plane stay in force; null for ever, zero for not at all. A plane may have its own.</summary>
+    public TimeSpan? StaleHold { get; init; }
+
+    /// <summary>Messages that wait for the loop; a sender waits when it is full.</summary>
+    public int MailboxSize { get; init; } = 16_384;
+
+    /// <summary>Local events that wait for one plane; more are lost and replaced by <see cref="LocalEventKind.Resync"/>.</summary>
+    public int LocalEventSize { get; init; } = 4_096;
+
+    /// <summary>How long the loop sleeps while nothing happens.</summary>
+    public TimeSpan IdlePoll { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>First and last back-off before a plane that ended is started again; it doubles in between.</summary>
+    public TimeSpan RestartFirst { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc cref="RestartFirst"/>
+    public TimeSpan RestartLast { get; init; } = TimeSpan.FromSeconds(8);
+}

@@ -1,0 +1,31 @@
+namespace Overlay.Control.Loop;
+
+/// <summary>The words for alarms in API, CLI and log.</summary>
+internal static class AlarmNames
+{
+    public static string Of(AlarmKind kind) => kind switch
+    {
+        AlarmKind.RouteLimit => "route_limit",
+        AlarmKind.TableFull => "fdb_full",
+        AlarmKind.VniLearnLimit => "learn_limit_vni",
+        AlarmKind.PortMacLimit => "mac_limit_port",
+        AlarmKind.VtepLearnLimit => "learn_limit_vtep",
+        AlarmKind.TotalLearnLimit => "learn_limit_total",
+        AlarmKind.ImplicitVtepLimit => "implicit_vtep_limit",
+        AlarmKind.PlaneStale => "plane_stale",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    public static string Sentence(AlarmKind kind) => kind switch
+    {
+        AlarmKind.RouteLimit => "as many routes as the daemon holds; new ones are refused",
+        AlarmKind.TableFull => "the forwarding table is full; routes wait for room",
+        AlarmKind.VniLearnLimit => "as many MACs are learned as learning.limit allows; no more are learned",
+        AlarmKind.PortMacLimit => "as many MACs are learned as mac_limit allows; no more are learned",
+        AlarmKind.VtepLearnLimit => "as many MACs are learned from this VTEP as learning.vtep_limit allows; no more are learned",
+        AlarmKind.TotalLearnLimit => "as many MACs are learned as the daemon holds; no more are learned",
+        AlarmKind.ImplicitVtepLimit => "as many VTEPs as prefixes may admit; nothing is learned from others",
+        AlarmKind.PlaneStale => "out of touch with its source; its routes are in force but stale",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+}

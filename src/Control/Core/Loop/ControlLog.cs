@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using Overlay.Encap;
+
+namespace Overlay.Control.Loop;
+
+/// <summary>Log messages of Overlay.Control, ids 3000–3999. An id is never reused.</summary>
+internal static partial class ControlLog
+{
+    [LoggerMessage(3000, LogLevel.Error, "Control loop: a message of kind {Kind} failed; the loop goes on")]
+    public static partial void MessageFailed(ILogger log, Exception error, string kind);
+
+    [LoggerMessage(3001, LogLevel.Information, "Control plane {Plane} started")]
+    public static partial void PlaneStarted(ILogger log, string plane);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Control plane {Plane} ended; its routes stay in force; next attempt in {Delay}")]
+    public static partial void PlaneEnded(ILogger log, Exception? error, string plane, TimeSpan delay);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Control plane {Plane}, session {Session}: out of touch, {Routes} MAC routes are stale but in force")]
+    public static partial void PlaneLost(ILogger log, string plane, string session, int routes);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Alarm {Alarm} on {Subject}: {Sentence}")]
+    public static partial void AlarmRaised(ILogger log, string alarm, string subject, string sentence);
+
+    [LoggerMessage(3005, LogLevel.Information, "Alarm {Alarm} on {Subject} is over")]
+    public static partial void AlarmCleared(ILogger log, string alarm, string subject);
+
+    [LoggerMessage(3006, LogLevel.Debug, "MAC {Mac} of VNI {Vni} moved to {Place}, sequence {Sequence}")]
+    public static partial void MacMoved(ILogger log, MacAddress mac, Vni vni, string place, uint sequence);
+
+    [LoggerMessage(3007, LogLevel.Error, "Control loop: a round of background work failed; the loop goes on")]
+    public static partial void WorkFailed(ILogger log, Exception error);
+}

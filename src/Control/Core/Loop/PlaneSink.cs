@@ -1,0 +1,127 @@
+using Overlay.Control.Tables;
+using Overlay.Encap;
+
+namespace Overlay.Control.Loop;
+
+/// <summary>The sink of one plane: puts what it says into the mailbox, in order.</summary>
+internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
+{
+    public void BeginResync(ResyncScope scope) => loop.Post(Scope(ControlMessageKind.BeginResync, scope));
+
+    public void CompleteResync(ResyncScope scope) => loop.Post(Scope(ControlMessageKind.CompleteResync, scope));
+
+    public void UpsertVtep(VtepDescription vtep, string? session = null)
+    {
+        ArgumentNullException.ThrowIfNull(vtep);
+        loop.Post(Of(ControlMessageKind.Vtep, session) with { Payload = vtep });
+    }
+
+    public void WithdrawVtep(VtepEndpoint vtep, string? session = null) =>
+        loop.Post(Of(ControlMessageKind.WithdrawVtep, session) with { NextHop = NextHopRef.To(vtep) });
+
+    public void UpsertGroup(int group, IReadOnlyList<NextHopRef> members)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        loop.Post(Of(ControlMessageKind.Group, null) with { Number = (uint)group, Payload = members.ToArray() });
+    }
+
+    public void WithdrawGroup(int group) => loop.Post(Of(ControlMessageKind.WithdrawGroup, null) with { Number = (uint)group });
+
+    public void Upsert(in MacRoute route, string? session = null) => loop.Post(Of(ControlMessageKind.Mac, session) with
+    {
+        Vni = route.Vni,
+        Mac = route.Mac,
+        NextHop = route.NextHop,
+        Number = route.Sequence,
+        Flag = route.Sticky,
+        Ticks = route.Expiry?.Ticks ?? -1,
+    });
+
+    public void Upsert(in FloodRoute route, string? session = null) =>
+        loop.Post(Of(ControlMessageKind.Flood, session) with { Vni = route.Vni, NextHop = route.NextHop });
+
+    public void Upsert(in NeighborRoute route, string? session = null) => loop.Post(Of(ControlMessageKind.Neighbor, session) with
+    {
+        Vni = route.Vni,
+        Address = route.Address,
+        Mac = route.Mac,
+        Flag = route.IsRouter,
+    });
+
+    public void WithdrawMac(Vni vni, MacAddress mac, string? session = null) =>
+        loop.Post(Of(ControlMessageKind.WithdrawMac, session) with { Vni = vni, Mac = mac });
+
+    public void WithdrawFlood(Vni vni, NextHopRef nextHop, string? session = null) =>
+        loop.Post(Of(ControlMessageKind.WithdrawFlood, session) with { Vni = vni, NextHop = nextHop });
+
+    public void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session = null) =>
+        loop.Post(Of(ControlMessageKind.WithdrawNeighbor, session) with { Vni = vni, Address = address });
+
+    public void Answer(in MacRoute route) => Upsert(route);
+
+    public void NoSuchMac(Vni vni, MacAddress mac, TimeSpan hold) =>
+        loop.Post(Of(ControlMessageKind.NoSuchMac, null) with { Vni = vni, Mac = mac, Ticks = hold.Ticks });
+
+    public void ReportConnected(bool connected, string? session = null) =>
+        loop.Post(Of(ControlMessageKind.Connected, session) with { Flag = connected });
+
+    /// <summary>Does what a message of a plane asks for. On the control thread.</summary>
+    internal static void Apply(ControlCore core, in ControlMessage m)
+    {
+        PlaneState plane = m.Plane!;
+        switch (m.Kind)
+        {
+            case ControlMessageKind.Mac:
+                core.Upsert(plane, m.Session, new MacRoute(m.Vni, m.Mac, m.NextHop, m.Number, m.Flag, m.Ticks < 0 ? null : TimeSpan.FromTicks(m.Ticks)));
+                break;
+            case ControlMessageKind.Flood:
+                core.Upsert(plane, m.Session, new FloodRoute(m.Vni, m.NextHop));
+                break;
+            case ControlMessageKind.Neighbor:
+                core.Upsert(plane, m.Session, new NeighborRoute(m.Vni, m.Address, m.Mac, m.Flag));
+                break;
+            case ControlMessageKind.WithdrawMac:
+                core.WithdrawMac(plane, m.Session, m.Vni, m.Mac);
+                break;
+            case ControlMessageKind.WithdrawFlood:
+                core.WithdrawFlood(plane, m.Session, m.Vni, m.NextHop);
+                break;
+            case ControlMessageKind.WithdrawNeighbor:
+                core.WithdrawNeighbor(plane, m.Session, m.Vni, m.Address);
+                break;
+            case ControlMessageKind.Vtep:
+                core.Describe(plane, m.Session, (VtepDescription)m.Payload!);
+                break;
+            case ControlMessageKind.WithdrawVtep:
+                core.WithdrawVtep(plane, m.Session, m.NextHop.Vtep);
+                break;
+            case ControlMessageKind.Group:
+                core.UpsertGroup(plane, (int)m.Number, (NextHopRef[])m.Payload!);
+                break;
+            case ControlMessageKind.WithdrawGroup:
+                core.WithdrawGroup(plane, (int)m.Number);
+                break;
+            case ControlMessageKind.NoSuchMac:
+                core.NoSuchMac(m.Vni, m.Mac, TimeSpan.FromTicks(m.Ticks));
+                break;
+            case ControlMessageKind.BeginResync:
+                plane.BeginResync(ScopeOf(m));
+                break;
+            case ControlMessageKind.CompleteResync:
+                core.CompleteResync(plane, ScopeOf(m));
+                break;
+            case ControlMessageKind.Connected:
+                core.ReportConnected(plane, m.Session, m.Flag);
+                break;
+            default:
+                throw new InvalidOperationException($"{m.Kind} is no message of a plane");
+        }
+    }
+
+    private static ResyncScope ScopeOf(in ControlMessage m) => new(m.Session, m.HasVni ? m.Vni : null);
+
+    private ControlMessage Of(ControlMessageKind kind, string? session) => new() { Kind = kind, Plane = plane, Session = session };
+
+    private ControlMessage Scope(ControlMessageKind kind, ResyncScope scope) =>
+        Of(kind, scope.Session) with { Vni = scope.Vni ?? default, HasVni = scope.Vni is not null };
+}

@@ -1,0 +1,63 @@
+using Overlay.Control.Loop;
+using Overlay.Control.Vteps;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Control.Tables;
+
+/// <content>Alarms: raised by a refusal, over when there is room again. As many as there are limits and things limited.</content>
+internal sealed partial class ControlCore
+{
+    private readonly Dictionary<(AlarmKind Kind, object On, VtepIdentity? Vtep), Alarm> _alarms = [];
+
+    private void RaiseAlarm(AlarmKind kind, object on, VtepIdentity? vtep = null)
+    {
+        if (!_alarms.TryGetValue((kind, on, vtep), out Alarm? alarm))
+        {
+            alarm = new Alarm(Now);
+            _alarms.Add((kind, on, vtep), alarm);
+            ControlLog.AlarmRaised(_log, AlarmNames.Of(kind), SubjectOf(on, vtep), AlarmNames.Sentence(kind));
+        }
+
+        alarm.Count++;
+    }
+
+    private void ClearAlarms()
+    {
+        if (_alarms.Count == 0)
+        {
+            return;
+        }
+
+        foreach ((AlarmKind kind, object on, VtepIdentity? vtep) key in _alarms.Keys.Where(k => !IsStillOn(k.Kind, k.On, k.Vtep)).ToArray())
+        {
+            _ = _alarms.Remove(key);
+            ControlLog.AlarmCleared(_log, AlarmNames.Of(key.kind), SubjectOf(key.on, key.vtep));
+        }
+    }
+
+    private bool IsStillOn(AlarmKind kind, object on, VtepIdentity? vtep)
+    {
+        VniSpec? spec = (on as MacVrf)?.Spec;
+        return kind switch
+        {
+            AlarmKind.RouteLimit => _routes >= _options.RouteLimit,
+            AlarmKind.TotalLearnLimit => _seen >= _options.LearnLimit,
+            AlarmKind.TableFull => spec is not null && ((MacVrf)on).Unwritten > 0,
+            AlarmKind.VniLearnLimit => spec is not null && ((MacVrf)on).Seen >= spec.LearnLimit,
+            AlarmKind.ImplicitVtepLimit => spec is not null && ((MacVrf)on).Implicit >= _options.ImplicitVtepLimit,
+            AlarmKind.VtepLearnLimit => spec is not null && ((MacVrf)on).Peers.TryGetValue(vtep!, out VrfPeer? peer) && peer.Seen >= spec.VtepLearnLimit,
+            AlarmKind.PortMacLimit => _ports.ContainsValue((PortState)on) && ((PortState)on).Seen >= ((PortState)on).MacLimit,
+            AlarmKind.PlaneStale => ((PlaneState)on).Sources.Any(static s => s.StaleSince is not null),
+            _ => false,
+        };
+    }
+
+    private static string SubjectOf(object on, VtepIdentity? vtep) => on switch
+    {
+        MacVrf vrf when vtep is not null => $"vni {vrf.Vni}, peer {vtep.Endpoint.Name}",
+        MacVrf vrf => $"vni {vrf.Vni}",
+        PortState port => $"port {port.Name}",
+        PlaneState plane => $"plane {plane.Name}",
+        _ => "all VNIs",
+    };
+}

@@ -1,0 +1,286 @@
+using Overlay.Control.Loop;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Control.Tables;
+
+/// <content>What workers saw: local and remote learning, moves and limits.</content>
+internal sealed partial class ControlCore
+{
+    private int _seen;
+    private long _learned;
+    private long _moved;
+    private long _aged;
+    private long _refusedStatic;
+    private long _refusedSticky;
+    private long _refusedInvalid;
+    private long _yielded;
+    private long _refusedByVni;
+    private long _refusedByPort;
+    private long _refusedByVtep;
+    private long _refusedByTotal;
+
+    private Dictionary<int, PortState> PortById { get; } = [];
+
+    public void Hint(in LearnHint hint)
+    {
+        if (hint.Mac.IsMulticast || hint.Mac.IsZero)
+        {
+            _refusedInvalid++;
+            return;
+        }
+
+        // Between seeing and telling, VNI, port or VTEP may have gone.
+        if (!_vrfs.TryGetValue(hint.Vni.Value, out MacVrf? vrf) || vrf.Spec is null)
+        {
+            return;
+        }
+
+        if (hint.SourceHasNoNextHop)
+        {
+            if (vrf.RemoteLearning == true)
+            {
+                LearnFromStranger(vrf, hint);
+            }
+        }
+        else if (hint.Seen.IsPort)
+        {
+            if (PortById.TryGetValue(hint.Seen.Index, out PortState? port) && port.IsUp && port.Vnis.Contains(vrf.Vni.Value))
+            {
+                LearnLocal(vrf, hint.Mac, port, isOwn: false);
+            }
+        }
+        else if (vrf.RemoteLearning == true && vrf.TargetByNextHop.TryGetValue(hint.Seen.Index, out RouteTarget? target))
+        {
+            LearnRemote(vrf, hint.Mac, target);
+        }
+    }
+
+    private void LearnLocal(MacVrf vrf, MacAddress mac, PortState port, bool isOwn)
+    {
+        RouteTarget target = PortTarget(vrf, port);
+        bool isKnown = vrf.TryFind(mac, out int index);
+        int seen = isKnown ? vrf.FindSeen(index) : -1;
+        bool wasLocal = seen >= 0 && vrf.Candidates[seen].Origin == FdbOrigin.Local;
+        if (wasLocal && vrf.Candidates[seen].Target == target.Id)
+        {
+            vrf.Candidates[seen].Time = Now;
+            return;
+        }
+
+        bool isElsewhere = wasLocal;
+        uint sequence = wasLocal ? vrf.Candidates[seen].Sequence : 0;
+        for (int at = isKnown ? vrf.Macs[index].Head : -1; at >= 0; at = vrf.Candidates[at].NextOfMac)
+        {
+            ref Candidate other = ref vrf.Candidates[at];
+            if (other.IsSeen)
+            {
+                continue;
+            }
+
+            bool isUsable = vrf.Targets[other.Target]!.Current is not null;
+            if (isUsable && (other.Origin == FdbOrigin.Static || other.Sticky))
+            {
+                _refusedStatic += other.Origin == FdbOrigin.Static ? 1 : 0;
+                _refusedSticky += other.Origin == FdbOrigin.Static ? 0 : 1;
+                return;
+            }
+
+            // A MAC move (RFC 7432 §15): announced with one more than the highest sequence heard; at the top there is nothing higher.
+            isElsewhere = true;
+            sequence = Math.Max(sequence, other.Sequence == uint.MaxValue ? uint.MaxValue : other.Sequence + 1);
+        }
+
+        if (!isOwn && !HasRoom(vrf, target, seen))
+        {
+            return;
+        }
+
+        if (wasLocal)
+        {
+            // From port to port: the candidate goes along, so that planes hear of a move and not of a withdrawal.
+            Uncount(vrf, vrf.Targets[vrf.Candidates[seen].Target]!, vrf.Candidates[seen]);
+            vrf.Retarget(seen, target.Id);
+        }
+        else
+        {
+            index = vrf.GetOrAddMac(mac);
+            if (seen >= 0)
+            {
+                DropSeen(vrf, seen, publish: false);
+            }
+
+            seen = vrf.AddCandidate(index, target.Id);
+            vrf.Candidates[seen].Origin = FdbOrigin.Local;
+        }
+
+        ref Candidate candidate = ref vrf.Candidates[seen];
+        candidate.Sequence = sequence;
+        candidate.Permanent = isOwn;
+        candidate.Since = candidate.Time = Now;
+        candidate.Epoch = _writer.Epoch;
+        Count(vrf, target, candidate);
+        _learned += isElsewhere ? 0 : 1;
+        _moved += isElsewhere ? 1 : 0;
+        Publish(vrf, index);
+        if (isElsewhere)
+        {
+            ControlLog.MacMoved(_log, mac, vrf.Vni, port.Name, sequence);
+        }
+
+        Tell(new LocalEvent
+        {
+            Kind = isElsewhere ? LocalEventKind.MacMoved : LocalEventKind.MacLearned,
+            Vni = vrf.Vni,
+            Mac = mac,
+            Port = port.Name,
+            Sequence = sequence,
+        });
+    }
+
+    private void LearnRemote(MacVrf vrf, MacAddress mac, RouteTarget target)
+    {
+        if (target.Current is null)
+        {
+            return;
+        }
+
+        bool isKnown = vrf.TryFind(mac, out int index);
+        if (isKnown && vrf.Macs[index].Winner is >= 0 and int winner && vrf.Candidates[winner].Origin != FdbOrigin.Learned)
+        {
+            _yielded++;
+            return;
+        }
+
+        int seen = isKnown ? vrf.FindSeen(index) : -1;
+        if (seen >= 0 && vrf.Candidates[seen].Target == target.Id)
+        {
+            vrf.Candidates[seen].Time = Now;
+            return;
+        }
+
+        if (!HasRoom(vrf, target, seen))
+        {
+            return;
+        }
+
+        bool isMove = seen >= 0;
+        if (isMove)
+        {
+            RouteTarget old = vrf.Targets[vrf.Candidates[seen].Target]!;
+            Uncount(vrf, old, vrf.Candidates[seen]);
+            vrf.Retarget(seen, target.Id);
+            if (old.IsUnused || old.IsImplicit)
+            {
+                MarkDirty(vrf);
+            }
+        }
+        else
+        {
+            index = vrf.GetOrAddMac(mac);
+            seen = vrf.AddCandidate(index, target.Id);
+            vrf.Candidates[seen].Origin = FdbOrigin.Learned;
+        }
+
+        ref Candidate candidate = ref vrf.Candidates[seen];
+        candidate.Since = candidate.Time = Now;
+        candidate.Epoch = _writer.Epoch;
+        Count(vrf, target, candidate);
+        _learned += isMove ? 0 : 1;
+        _moved += isMove ? 1 : 0;
+        Publish(vrf, index);
+    }
+
+    /// <summary>A source that only a prefix admitted: it becomes a VTEP named by its address, as long as something is learned from it.</summary>
+    private void LearnFromStranger(MacVrf vrf, in LearnHint hint)
+    {
+        if (!IsAllowedByPrefix(vrf, hint.Source) || !_vteps.IsUsable(hint.Source) || hint.Encap == default)
+        {
+            return;
+        }
+
+        var reference = new NextHopRef(new VtepEndpoint(hint.Source.ToString()), hint.Source, hint.Encap, 0, 0);
+        var key = new TargetKey(null, -1, reference);
+        if (!vrf.TryGetTarget(key, out RouteTarget? target))
+        {
+            if (vrf.Implicit >= _options.ImplicitVtepLimit)
+            {
+                _refusedByVtep++;
+                RaiseAlarm(AlarmKind.ImplicitVtepLimit, vrf);
+                return;
+            }
+
+            if (vrf.Seen >= vrf.Spec!.LearnLimit || _seen >= _options.LearnLimit)
+            {
+                _ = HasRoom(vrf, null, -1);
+                return;
+            }
+
+            // It has to lead somewhere before anything can be learned on it; the reference keeps it until then.
+            target = vrf.AddTarget(key, _vteps.GetOrAdd(reference.Vtep), null, null);
+            target.RouteReferences++;
+            MarkDirty(vrf);
+            Flush();
+            target.RouteReferences--;
+            MarkDirty(vrf);
+        }
+
+        LearnRemote(vrf, hint.Mac, target);
+        if (!target.IsImplicit && target.RouteReferences == 0 && target.Head >= 0)
+        {
+            target.IsImplicit = true;
+            vrf.Implicit++;
+            MarkDirty(vrf);
+        }
+    }
+
+    /// <summary>Whether the limits allow one more MAC at a target. What is there already is never evicted; a MAC that moves takes its place along.</summary>
+    private bool HasRoom(MacVrf vrf, RouteTarget? target, int replaced)
+    {
+        bool isNew = replaced < 0 || vrf.Candidates[replaced].Permanent;
+        if (isNew && _seen >= _options.LearnLimit)
+        {
+            _refusedByTotal++;
+            RaiseAlarm(AlarmKind.TotalLearnLimit, this);
+            return false;
+        }
+
+        if (isNew && vrf.Seen >= vrf.Spec!.LearnLimit)
+        {
+            _refusedByVni++;
+            RaiseAlarm(AlarmKind.VniLearnLimit, vrf);
+            return false;
+        }
+
+        if (target?.Port is { } port)
+        {
+            if (port.Seen >= port.MacLimit)
+            {
+                _refusedByPort++;
+                RaiseAlarm(AlarmKind.PortMacLimit, port);
+                return false;
+            }
+        }
+        else if (target?.Peer is { } peer && peer.Seen >= vrf.Spec!.VtepLearnLimit
+            && !(replaced >= 0 && vrf.Targets[vrf.Candidates[replaced].Target]!.Peer == peer))
+        {
+            _refusedByVtep++;
+            RaiseAlarm(AlarmKind.VtepLearnLimit, vrf, peer.Vtep);
+            return false;
+        }
+
+        return true;
+    }
+
+    private static RouteTarget PortTarget(MacVrf vrf, PortState port)
+    {
+        var key = new TargetKey(port.Name, -1, default);
+        if (!vrf.TryGetTarget(key, out RouteTarget? target))
+        {
+            target = vrf.AddTarget(key, null, port, null);
+        }
+
+        target.Current = FdbTarget.ToPort(port.Id);
+        return target;
+    }
+}

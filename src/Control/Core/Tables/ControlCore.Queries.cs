@@ -1,0 +1,264 @@
+using System.Collections.Immutable;
+using Overlay.Control.Loop;
+using Overlay.Control.Queries;
+using Overlay.Control.Vteps;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Control.Tables;
+
+/// <content>Rows for operators.</content>
+internal sealed partial class ControlCore
+{
+    /// <summary>Cursor: VNI in the high word, index in the low one.</summary>
+    public FdbPage FdbShow(Vni? only, long cursor, int limit)
+    {
+        ImmutableArray<FdbEntryRow>.Builder rows = ImmutableArray.CreateBuilder<FdbEntryRow>();
+        uint fromVni = (uint)(cursor >> 32);
+        int from = (int)(cursor & int.MaxValue);
+        foreach (MacVrf vrf in _vrfs.Values.Where(v => v.Vni.Value >= fromVni && (only is null || v.Vni == only)).OrderBy(static v => v.Vni.Value))
+        {
+            for (int index = vrf.Vni.Value == fromVni ? from : 0; index < vrf.Macs.High; index++)
+            {
+                ref MacState state = ref vrf.Macs[index];
+                if (!state.IsPublished || state.Winner < 0)
+                {
+                    continue;
+                }
+
+                if (rows.Count == limit)
+                {
+                    return new FdbPage(rows.ToImmutable(), ((long)vrf.Vni.Value << 32) | (uint)index);
+                }
+
+                rows.Add(RowOf(vrf, state));
+            }
+        }
+
+        return new FdbPage(rows.ToImmutable(), 0);
+    }
+
+    public FdbExplanation FdbWhy(Vni vni, MacAddress mac)
+    {
+        _ = _vrfs.TryGetValue(vni.Value, out MacVrf? vrf);
+        VniSpec? spec = vrf?.Spec;
+        string onMiss = spec?.UnknownUnicast == UnknownUnicast.Drop ? "drop" : "flood";
+        if (_negative.TryGetValue((vni.Value, mac.Value), out uint until) && until > Now)
+        {
+            onMiss = "nobody has it";
+        }
+
+        if (vrf is null || !vrf.TryFind(mac, out int index))
+        {
+            string unknown = spec is null ? $"VNI {vni} is not configured" : mac.IsMulticast ? $"{mac} is a group address: it is flooded" : $"no port, peer or plane has named {mac}";
+            return new FdbExplanation(vni, mac, spec is not null, unknown, null, [], 0, onMiss);
+        }
+
+        int winner = vrf.Macs[index].Winner;
+        var rows = new List<FdbCandidateRow>();
+        PrecedenceRule decisive = PrecedenceRule.OnlyCandidate;
+        int rival = -1;
+        for (int at = vrf.Macs[index].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
+        {
+            if (at == winner)
+            {
+                continue;
+            }
+
+            PrecedenceRule rule = PrecedenceRule.NotUsable;
+            if (winner >= 0 && vrf.Targets[vrf.Candidates[at].Target]!.Current is not null)
+            {
+                _ = _precedence.Decide(StandingOf(vrf, winner), StandingOf(vrf, at), out rule);
+                if (rival < 0 || _precedence.Decide(StandingOf(vrf, at), StandingOf(vrf, rival), out _) < 0)
+                {
+                    rival = at;
+                    decisive = rule;
+                }
+            }
+
+            rows.Add(CandidateRowOf(vrf, at, false, rule));
+        }
+
+        FdbCandidateRow? won = winner >= 0 ? CandidateRowOf(vrf, winner, true, decisive) : null;
+        ImmutableArray<FdbCandidateRow> all = won is null ? [.. rows] : [won, .. rows];
+        string verdict;
+        if (spec is null)
+        {
+            verdict = $"VNI {vni} is not configured, so none of {all.Length} candidates is in force";
+        }
+        else if (won is null)
+        {
+            verdict = $"none of {all.Length} candidates can be used, so frames to {mac} are handled as unknown ({onMiss})";
+        }
+        else
+        {
+            string place = won.Port is not null ? $"port {won.Port}" : $"peer {won.Peer}";
+            string held = vrf.Macs[index].IsPublished ? "goes to" : "would go to (the forwarding table is full)";
+            verdict = $"{mac} {held} {place} by {FdbOriginName(won.Origin)}: {won.Why}";
+        }
+
+        return new FdbExplanation(vni, mac, spec is not null, verdict, won, all, vrf.Macs[index].Moves, onMiss);
+    }
+
+    public ImmutableArray<VtepRow> Vteps()
+    {
+        var targets = new Dictionary<VtepIdentity, List<(MacVrf Vrf, RouteTarget Target)>>();
+        foreach (MacVrf vrf in _vrfs.Values)
+        {
+            foreach (VrfPeer peer in vrf.Peers.Values)
+            {
+                foreach (RouteTarget target in peer.Targets)
+                {
+                    if (!targets.TryGetValue(peer.Vtep, out List<(MacVrf, RouteTarget)>? list))
+                    {
+                        targets.Add(peer.Vtep, list = []);
+                    }
+
+                    list.Add((vrf, target));
+                }
+            }
+        }
+
+        ImmutableArray<VtepRow>.Builder rows = ImmutableArray.CreateBuilder<VtepRow>();
+        foreach (VtepIdentity vtep in _vteps.All.Where(static v => v.Canonical == v).OrderBy(static v => v.Endpoint.Name, StringComparer.Ordinal))
+        {
+            List<(MacVrf Vrf, RouteTarget Target)> uses = targets.GetValueOrDefault(vtep) ?? [];
+            if (!vtep.IsDescribed && uses.Count == 0)
+            {
+                continue;
+            }
+
+            RouteTarget? main = uses.OrderBy(static u => u.Vrf.Vni.Value).Select(static u => u.Vrf.Peers.GetValueOrDefault(u.Target.Peer!.Vtep)?.Main).FirstOrDefault(static t => t is not null);
+            rows.Add(new VtepRow(
+                vtep.Endpoint.Name,
+                vtep.Addresses,
+                [.. _vteps.All.Where(v => v.Canonical == vtep && v != vtep).Select(static v => v.Endpoint.Name).Order(StringComparer.Ordinal)],
+                [.. vtep.Descriptions.Select(static d => d.Source.Plane.Name).Distinct(StringComparer.Ordinal)],
+                main?.Spec.Address ?? default,
+                main?.Spec.Encap ?? vtep.Encap,
+                main?.Spec.Port ?? 0,
+                vtep.State,
+                vtep.Id,
+                [.. uses.Where(static u => u.Target.Held is not null).Select(static u => u.Target.Held!.Value).Distinct().OrderBy(static n => n.Index)],
+                [.. uses.Where(static u => u.Target.Peer!.IsAdmitted).Select(static u => u.Vrf.Vni).Distinct().Order()],
+                uses.Sum(static u => WinnersOn(u.Vrf, u.Target))));
+        }
+
+        return rows.ToImmutable();
+    }
+
+    public ImmutableArray<PlaneRow> Planes()
+    {
+        uint now = Now;
+        return
+        [
+            .. _planes.Select(p =>
+            {
+                uint? since = p.Sources.Where(static s => s.StaleSince is not null).Min(static s => s.StaleSince);
+                return new PlaneRow(
+                    p.Name, p.Origin, p.IsRunning, p.Sources.Any(static s => s.IsConnected), p.Sources.Sum(static s => s.MacRoutes), p.Sessions.Count,
+                    since is { } from ? Span(now - from) : null, p.Upserts, p.Withdraws, p.Swept, p.Refused, p.Restarts, p.Feed.Lost, p.LastError);
+            }),
+        ];
+    }
+
+    public ImmutableArray<NeighborRow> Neighbors(Vni? only)
+    {
+        ImmutableArray<NeighborRow>.Builder rows = ImmutableArray.CreateBuilder<NeighborRow>();
+        foreach (MacVrf vrf in _vrfs.Values.Where(v => only is null || v.Vni == only).OrderBy(static v => v.Vni.Value))
+        {
+            foreach (IGrouping<UnderlayAddress, KeyValuePair<(UnderlayAddress Address, ushort Source), NeighborEntry>> one in vrf.Neighbors.GroupBy(static n => n.Key.Address).OrderBy(static g => g.Key))
+            {
+                KeyValuePair<(UnderlayAddress Address, ushort Source), NeighborEntry> best = one
+                    .OrderBy(n => _sources[n.Key.Source]!.IsStale(n.Value.Generation) ? 1 : 0)
+                    .ThenBy(n => _precedence.Rank(_sources[n.Key.Source]!.Origin))
+                    .ThenBy(static n => n.Key.Source)
+                    .First();
+                SourceState source = _sources[best.Key.Source]!;
+                rows.Add(new NeighborRow(vrf.Vni, one.Key, best.Value.Mac, best.Value.IsRouter, source.Origin, source.Plane.Name));
+            }
+        }
+
+        return rows.ToImmutable();
+    }
+
+    public ImmutableArray<VniRow> Vnis() =>
+    [
+        .. _vrfs.Values.OrderBy(static v => v.Vni.Value).Select(v => new VniRow(
+            v.Vni,
+            v.Spec is not null,
+            [.. _ports.Values.Where(p => p.Vnis.Contains(v.Vni.Value)).Select(static p => p.Name).Order(StringComparer.Ordinal)],
+            v.MacCount,
+            v.Targets.Where(static t => t?.Port is not null).Sum(t => WinnersOn(v, t!)),
+            v.Learned,
+            v.FloodList?.Length ?? 0,
+            v.AllowList?.Length ?? 0,
+            v.RemoteLearning ?? false,
+            v.Moves)),
+    ];
+
+    public ImmutableArray<AlarmRow> Alarms()
+    {
+        uint now = Now;
+        return [.. _alarms.Select(a => new AlarmRow(AlarmNames.Of(a.Key.Kind), SubjectOf(a.Key.On, a.Key.Vtep), AlarmNames.Sentence(a.Key.Kind), Span(now - a.Value.Since), a.Value.Count))];
+    }
+
+    public LearnCounters LearnCounters() => new()
+    {
+        InForce = _seen,
+        Learned = _learned,
+        Moved = _moved,
+        Aged = _aged,
+        RefusedStatic = _refusedStatic,
+        RefusedSticky = _refusedSticky,
+        RefusedInvalid = _refusedInvalid,
+        Yielded = _yielded,
+        RefusedByVni = _refusedByVni,
+        RefusedByPort = _refusedByPort,
+        RefusedByVtep = _refusedByVtep,
+        RefusedByTotal = _refusedByTotal,
+    };
+
+    private static string FdbOriginName(FdbOrigin origin) => origin.ToString().ToLowerInvariant();
+
+    private static TimeSpan Span(uint tenths) => TimeSpan.FromMilliseconds(tenths * 100.0);
+
+    private static int WinnersOn(MacVrf vrf, RouteTarget target)
+    {
+        int count = 0;
+        for (int at = target.Head; at >= 0; at = vrf.Candidates[at].NextOfTarget)
+        {
+            count += vrf.Macs[vrf.Candidates[at].Mac].Winner == at ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private static string? PeerNameOf(RouteTarget target) =>
+        target.Port is not null ? null : target.Group is { } group ? $"group {group.Number}" : (target.Peer?.Vtep ?? target.Named!.Canonical).Endpoint.Name;
+
+    private FdbEntryRow RowOf(MacVrf vrf, in MacState state)
+    {
+        ref Candidate candidate = ref vrf.Candidates[state.Winner];
+        RouteTarget target = vrf.Targets[candidate.Target]!;
+        bool isVtep = target.Named is not null && target.Held is not null;
+        return new FdbEntryRow(
+            vrf.Vni, new MacAddress(state.Mac), state.PublishedOrigin, state.PublishedFlags, target.Port?.Name, PeerNameOf(target), target.Address,
+            isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0, AgeOf(candidate), candidate.Sequence, candidate.Permanent);
+    }
+
+    private FdbCandidateRow CandidateRowOf(MacVrf vrf, int at, bool wins, PrecedenceRule rule)
+    {
+        ref Candidate candidate = ref vrf.Candidates[at];
+        RouteTarget target = vrf.Targets[candidate.Target]!;
+        SourceState? source = _sources[candidate.Source];
+        bool isVtep = target.Named is not null && target.Held is not null;
+        string? plane = source?.Session is { } session ? $"{source.Plane.Name}/{session}" : source?.Plane.Name;
+        return new FdbCandidateRow(
+            candidate.Origin, plane, target.Port?.Name, PeerNameOf(target), target.Address, isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0,
+            candidate.Sequence, candidate.Sticky, source?.IsStale(candidate.Generation) ?? false, AgeOf(candidate), wins, rule, Precedence.Sentence(rule));
+    }
+
+    private TimeSpan AgeOf(in Candidate candidate) => Span(Now - (candidate.IsSeen ? candidate.Time : candidate.Since));
+}

@@ -1,0 +1,93 @@
+using Overlay.Control.Loop;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Control.Tables;
+
+/// <content>Telling a plane everything, at its start and after a loss.</content>
+internal sealed partial class ControlCore
+{
+    private const int MacStage = 3;
+
+    /// <summary>
+    /// Tells the next part while the plane has room. The cursor is stage (high 8 bits), VNI (24) and index (32): marker, addresses and ports,
+    /// VNIs, then local MACs in ascending order of VNI. What happens meanwhile is told as it happens; facts may come twice.
+    /// </summary>
+    private void Replay(PlaneFeed feed)
+    {
+        while (feed.HasRoom)
+        {
+            int stage = (int)(feed.Cursor >> 56);
+            switch (stage)
+            {
+                case 0:
+                    feed.Tell(new LocalEvent { Kind = LocalEventKind.Resync });
+                    feed.Tell(new LocalEvent { Kind = LocalEventKind.LocalVtepChanged, LocalAddresses = _vteps.Local });
+                    feed.Cursor = 1L << 56;
+                    break;
+                case 1:
+                    foreach (PortState port in _ports.Values)
+                    {
+                        feed.Tell(new LocalEvent { Kind = port.IsUp ? LocalEventKind.PortUp : LocalEventKind.PortDown, Port = port.Name, Mac = port.Mac });
+                    }
+
+                    feed.Cursor = 2L << 56;
+                    break;
+                case 2:
+                    foreach (MacVrf vrf in _vrfs.Values.Where(static v => v.Spec is not null))
+                    {
+                        feed.Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = vrf.Vni });
+                    }
+
+                    feed.Cursor = (long)MacStage << 56;
+                    break;
+                default:
+                    if (!ReplayMacs(feed))
+                    {
+                        feed.EndReplay();
+                        return;
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    /// <summary>One slice of one VNI's local MACs; false at the end of all.</summary>
+    private bool ReplayMacs(PlaneFeed feed)
+    {
+        uint vni = (uint)(feed.Cursor >> 32) & Vni.MaxValue;
+        int index = (int)(feed.Cursor & int.MaxValue);
+        MacVrf? vrf = _vrfs.Values.Where(v => v.Vni.Value >= vni).MinBy(static v => v.Vni.Value);
+        if (vrf is null)
+        {
+            return false;
+        }
+
+        index = vrf.Vni.Value == vni ? index : 0;
+        while (index < vrf.Candidates.High && feed.HasRoom)
+        {
+            ref Candidate candidate = ref vrf.Candidates[index++];
+            if (candidate.Origin == FdbOrigin.Local)
+            {
+                feed.Tell(new LocalEvent
+                {
+                    Kind = candidate.Sequence > 0 ? LocalEventKind.MacMoved : LocalEventKind.MacLearned,
+                    Vni = vrf.Vni,
+                    Mac = new MacAddress(vrf.Macs[candidate.Mac].Mac),
+                    Port = vrf.Targets[candidate.Target]!.Port!.Name,
+                    Sequence = candidate.Sequence,
+                });
+            }
+        }
+
+        bool isDone = index >= vrf.Candidates.High;
+        if (isDone && vrf.Vni.Value == Vni.MaxValue)
+        {
+            return false;
+        }
+
+        feed.Cursor = ((long)MacStage << 56) | ((long)(isDone ? vrf.Vni.Value + 1 : vrf.Vni.Value) << 32) | (uint)(isDone ? 0 : index);
+        return true;
+    }
+}

@@ -1,0 +1,288 @@
+using Overlay.Control.Loop;
+using Overlay.Control.Vteps;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Control.Tables;
+
+/// <content>What planes say: MAC routes, flood routes, neighbours, answers.</content>
+internal sealed partial class ControlCore
+{
+    private const uint TenthsASecond = 10;
+    private readonly Dictionary<(uint Vni, ulong Mac), uint> _negative = [];
+
+    public void Upsert(PlaneState plane, string? session, in MacRoute route)
+    {
+        bool isNamed = route.NextHop.IsGroup || !string.IsNullOrEmpty(route.NextHop.Vtep.Name);
+        if (route.Mac.IsMulticast || route.Mac.IsZero || !isNamed)
+        {
+            plane.Refused++;
+            return;
+        }
+
+        plane.Upserts++;
+        SourceState source = SourceOf(plane, session);
+        MacVrf vrf = VrfOf(route.Vni);
+        int at = vrf.TryFind(route.Mac, out int mac) ? vrf.FindCandidate(mac, source.Id) : -1;
+        if (at < 0 && _routes >= _options.RouteLimit)
+        {
+            plane.Refused++;
+            RaiseAlarm(AlarmKind.RouteLimit, plane);
+            return;
+        }
+
+        RouteTarget target = TargetOf(vrf, plane, route.NextHop);
+        bool isNew = at < 0;
+        bool hasMoved = isNew || vrf.Candidates[at].Target != target.Id;
+        if (isNew)
+        {
+            mac = vrf.GetOrAddMac(route.Mac);
+            at = vrf.AddCandidate(mac, target.Id);
+            vrf.Candidates[at].Source = source.Id;
+            vrf.Candidates[at].Origin = source.Origin;
+            source.MacRoutes++;
+            CountRoute(vrf, source, +1);
+            AddReference(vrf, target, +1);
+        }
+        else if (hasMoved)
+        {
+            AddReference(vrf, vrf.Targets[vrf.Candidates[at].Target]!, -1);
+            vrf.Retarget(at, target.Id);
+            AddReference(vrf, target, +1);
+        }
+
+        ref Candidate candidate = ref vrf.Candidates[at];
+        bool hasChanged = hasMoved || candidate.Sequence != route.Sequence || candidate.Sticky != route.Sticky || source.IsStale(candidate.Generation);
+        if (hasChanged)
+        {
+            candidate.Since = Now;
+        }
+
+        candidate.Sequence = route.Sequence;
+        candidate.Sticky = route.Sticky;
+        candidate.Generation = plane.Generation;
+        SetExpiry(vrf, ref candidate, route.Expiry);
+        if (_negative.Count > 0)
+        {
+            _ = _negative.Remove((route.Vni.Value, route.Mac.Value));
+        }
+
+        if (!hasChanged)
+        {
+            return;
+        }
+
+        if (hasMoved && route.Sequence == 0 && source.Origin is FdbOrigin.Ovsdb or FdbOrigin.Etcd)
+        {
+            YieldToLaterWord(vrf, mac);
+        }
+
+        // A target that was just made is resolved when the VNI settles, and its MACs are published then: the old place holds until there.
+        if (!target.IsFresh)
+        {
+            Publish(vrf, mac);
+        }
+    }
+
+    public void WithdrawMac(PlaneState plane, string? session, Vni vni, MacAddress mac)
+    {
+        plane.Withdraws++;
+        if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.TryFind(mac, out int index))
+        {
+            int at = vrf.FindCandidate(index, SourceOf(plane, session).Id);
+            if (at >= 0)
+            {
+                RemoveRoute(vrf, at);
+            }
+        }
+    }
+
+    public void Upsert(PlaneState plane, string? session, in FloodRoute route)
+    {
+        if (route.NextHop.IsGroup || string.IsNullOrEmpty(route.NextHop.Vtep.Name))
+        {
+            plane.Refused++;
+            return;
+        }
+
+        plane.Upserts++;
+        SourceState source = SourceOf(plane, session);
+        MacVrf vrf = VrfOf(route.Vni);
+        RouteTarget target = TargetOf(vrf, plane, route.NextHop);
+        (ushort, string) key = (source.Id, route.NextHop.Vtep.Name);
+        if (vrf.Floods.TryGetValue(key, out FloodEntry known))
+        {
+            if (known.Target != target)
+            {
+                AddReference(vrf, known.Target, -1);
+                AddReference(vrf, target, +1);
+                MarkDirty(vrf);
+            }
+        }
+        else
+        {
+            CountRoute(vrf, source, +1);
+            AddReference(vrf, target, +1);
+            MarkDirty(vrf);
+        }
+
+        vrf.Floods[key] = new FloodEntry(target, plane.Generation);
+    }
+
+    public void WithdrawFlood(PlaneState plane, string? session, Vni vni, in NextHopRef nextHop)
+    {
+        plane.Withdraws++;
+        (ushort, string) key = (SourceOf(plane, session).Id, nextHop.Vtep.Name ?? string.Empty);
+        if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Floods.TryGetValue(key, out FloodEntry entry))
+        {
+            RemoveFlood(vrf, key, entry);
+        }
+    }
+
+    public void Upsert(PlaneState plane, string? session, in NeighborRoute route)
+    {
+        if (route.Mac.IsMulticast || route.Mac.IsZero || !route.Address.IsUnicast)
+        {
+            plane.Refused++;
+            return;
+        }
+
+        SourceState source = SourceOf(plane, session);
+        MacVrf vrf = VrfOf(route.Vni);
+        bool isNew = !vrf.Neighbors.ContainsKey((route.Address, source.Id));
+        if (isNew && _routes >= _options.RouteLimit)
+        {
+            plane.Refused++;
+            return;
+        }
+
+        plane.Upserts++;
+        _routes += isNew ? 1 : 0;
+        vrf.Neighbors[(route.Address, source.Id)] = new NeighborEntry(route.Mac, route.IsRouter, plane.Generation);
+    }
+
+    public void WithdrawNeighbor(PlaneState plane, string? session, Vni vni, UnderlayAddress address)
+    {
+        plane.Withdraws++;
+        if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Neighbors.Remove((address, SourceOf(plane, session).Id)))
+        {
+            _routes--;
+        }
+    }
+
+    /// <summary>A plane says that nobody has a MAC; remembered for a while, and for no more MACs than the limit.</summary>
+    public void NoSuchMac(Vni vni, MacAddress mac, TimeSpan hold)
+    {
+        uint now = Now;
+        if (_negative.Count >= _options.NegativeAnswerLimit)
+        {
+            foreach ((uint, ulong) old in _negative.Where(p => p.Value <= now).Select(static p => p.Key).ToArray())
+            {
+                _ = _negative.Remove(old);
+            }
+        }
+
+        if (_negative.Count < _options.NegativeAnswerLimit)
+        {
+            _negative[(vni.Value, mac.Value)] = now + Tenths(hold);
+        }
+    }
+
+    private static uint Tenths(TimeSpan span) => (uint)Math.Clamp(Math.Ceiling(span.TotalMilliseconds / 100), 1, int.MaxValue);
+
+    private static bool IsOn(MacVrf vrf, int candidate, RouteTarget target) =>
+        vrf.Candidates[candidate].Origin != FdbOrigin.None && vrf.Candidates[candidate].Target == target.Id;
+
+    /// <summary>Candidates of a target as they are now; the caller checks with <see cref="IsOn"/>, for removing one may remove another.</summary>
+    private static List<int> CandidatesOn(MacVrf vrf, RouteTarget target)
+    {
+        var found = new List<int>();
+        for (int at = target.Head; at >= 0; at = vrf.Candidates[at].NextOfTarget)
+        {
+            found.Add(at);
+        }
+
+        return found;
+    }
+
+    /// <summary>The target a reference means in a VNI; what it resolves to is found when the VNI settles.</summary>
+    private RouteTarget TargetOf(MacVrf vrf, PlaneState plane, in NextHopRef reference)
+    {
+        NextHopRef clean = Sanitised(plane, reference);
+        var key = new TargetKey(null, clean.IsGroup ? plane.Index : -1, clean.IsGroup ? NextHopRef.ToGroup(clean.Group) : clean);
+        if (vrf.TryGetTarget(key, out RouteTarget? target))
+        {
+            return target;
+        }
+
+        MarkDirty(vrf);
+        return clean.IsGroup
+            ? vrf.AddTarget(key, null, null, GroupOf(plane, clean.Group))
+            : vrf.AddTarget(key, _vteps.GetOrAdd(clean.Vtep), null, null);
+    }
+
+    private void AddReference(MacVrf vrf, RouteTarget target, int by)
+    {
+        bool was = target.RouteReferences > 0;
+        target.RouteReferences += by;
+        if (was != target.RouteReferences > 0)
+        {
+            MarkDirty(vrf);
+        }
+    }
+
+    private void CountRoute(MacVrf vrf, SourceState source, int by)
+    {
+        _routes += by;
+        if (source.Origin != FdbOrigin.Static)
+        {
+            bool was = vrf.PlaneRoutes > 0;
+            vrf.PlaneRoutes += by;
+            if (was != vrf.PlaneRoutes > 0)
+            {
+                MarkDirty(vrf);
+            }
+        }
+    }
+
+    private void RemoveRoute(MacVrf vrf, int candidate)
+    {
+        Candidate old = vrf.Candidates[candidate];
+        SourceState source = _sources[old.Source]!;
+        source.MacRoutes--;
+        CountRoute(vrf, source, -1);
+        vrf.Expiring -= old.Time != 0 ? 1 : 0;
+        RouteTarget target = vrf.Targets[old.Target]!;
+        vrf.RemoveCandidate(candidate);
+        AddReference(vrf, target, -1);
+        Publish(vrf, old.Mac);
+    }
+
+    private void RemoveFlood(MacVrf vrf, (ushort Source, string Vtep) key, FloodEntry entry)
+    {
+        _ = vrf.Floods.Remove(key);
+        CountRoute(vrf, _sources[key.Source]!, -1);
+        AddReference(vrf, entry.Target, -1);
+        MarkDirty(vrf);
+    }
+
+    private void SetExpiry(MacVrf vrf, ref Candidate candidate, TimeSpan? expiry)
+    {
+        uint time = expiry is { } span ? Now + Tenths(span) : 0;
+        vrf.Expiring += (time != 0 ? 1 : 0) - (candidate.Time != 0 ? 1 : 0);
+        candidate.Time = time;
+    }
+
+    /// <summary>
+    /// A plane without mobility sequences that names another place speaks after us, so what a port saw before loses its lead and the
+    /// configured order decides; if the host is on the port all the same, its next frame moves it back.
+    /// </summary>
+    private static void YieldToLaterWord(MacVrf vrf, int mac)
+    {
+        int seen = vrf.FindSeen(mac);
+        if (seen >= 0 && vrf.Candidates[seen].Origin == FdbOrigin.Local)
+        {
+            vrf.Candidates[seen].Sequence = 0;
+        }
+    }
+}

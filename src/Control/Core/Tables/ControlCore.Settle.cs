@@ -1,0 +1,326 @@
+using Overlay.Control.Vteps;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Control.Tables;
+
+/// <content>
+/// What depends on more than one MAC: which address, encapsulation and port a reference means now, groups, flood list, allow-list, remote
+/// learning. Done once for a batch of messages, for the VNIs that changed, and written only where the result differs from what stands.
+/// </content>
+internal sealed partial class ControlCore
+{
+    private const int MaxSettleRounds = 8;
+    private readonly List<(VtepIdentity? Vtep, NextHopId NextHop)> _releases = [];
+
+    /// <summary>Brings the forwarding tables up to date with everything said so far.</summary>
+    public void Flush()
+    {
+        for (int round = 0; round < MaxSettleRounds && (_vteps.IsDirty || _dirty.Count > 0); round++)
+        {
+            if (_vteps.IsDirty)
+            {
+                _vteps.Rebind();
+                foreach (MacVrf vrf in _vrfs.Values)
+                {
+                    MarkDirty(vrf);
+                }
+            }
+
+            MacVrf[] batch = [.. _dirty];
+            _dirty.Clear();
+            foreach (MacVrf vrf in batch)
+            {
+                vrf.IsDirty = false;
+                Settle(vrf);
+            }
+        }
+
+        // Groups before their members: a member must outlive every group that names it.
+        foreach ((VtepIdentity? vtep, NextHopId nextHop) in _releases.OrderBy(static r => r.Vtep is null ? 0 : 1))
+        {
+            if (vtep is null)
+            {
+                _writer.ReleaseNextHop(nextHop);
+            }
+            else
+            {
+                _vteps.Drop(vtep, nextHop);
+            }
+        }
+
+        _releases.Clear();
+    }
+
+    private void Settle(MacVrf vrf)
+    {
+        FollowGroups(vrf);
+        BuildPeers(vrf);
+        DropStrangers(vrf);
+        var changed = new List<RouteTarget>();
+        foreach (RouteTarget? target in vrf.Targets)
+        {
+            if (target?.Named is not null && (Resolve(vrf, target) | target.IsFresh))
+            {
+                target.IsFresh = false;
+                changed.Add(target);
+            }
+        }
+
+        foreach (RouteTarget? target in vrf.Targets)
+        {
+            if (target?.Group is not null && (ResolveGroup(vrf, target) | target.IsFresh))
+            {
+                target.IsFresh = false;
+                changed.Add(target);
+            }
+        }
+
+        foreach (RouteTarget target in changed)
+        {
+            foreach (int index in CandidatesOn(vrf, target))
+            {
+                if (IsOn(vrf, index, target))
+                {
+                    Publish(vrf, vrf.Candidates[index].Mac);
+                }
+            }
+        }
+
+        if (vrf.Spec is not null)
+        {
+            WriteLists(vrf);
+        }
+
+        RemoveUnused(vrf);
+    }
+
+    /// <summary>Gives group targets the members their group has now.</summary>
+    private void FollowGroups(MacVrf vrf)
+    {
+        foreach (RouteTarget? target in vrf.Targets.ToArray())
+        {
+            if (target?.Group is not { } group || target.MembersVersion == group.Version)
+            {
+                continue;
+            }
+
+            PlaneState plane = _planes[target.Key.GroupPlane];
+            RouteTarget[] members = [.. group.Members.Select(m => TargetOf(vrf, plane, m))];
+            foreach (RouteTarget member in members)
+            {
+                AddReference(vrf, member, +1);
+            }
+
+            foreach (RouteTarget member in target.Members)
+            {
+                AddReference(vrf, member, -1);
+            }
+
+            target.Members = members;
+            target.MembersVersion = group.Version;
+        }
+
+        if (_vteps.IsDirty)
+        {
+            _vteps.Rebind();
+        }
+    }
+
+    /// <summary>The VTEP that a reference means: the canonical one of its name, or the owner of its address if nobody knows the name.</summary>
+    private VtepIdentity BindingOf(RouteTarget target)
+    {
+        VtepIdentity vtep = target.Named!.Canonical;
+        UnderlayAddress address = target.Key.NextHop.Address;
+        return !vtep.IsDescribed && address.IsUnicast && _vteps.OwnerOf(address) is { IsDescribed: true } owner ? owner : vtep;
+    }
+
+    private void BuildPeers(MacVrf vrf)
+    {
+        vrf.Peers.Clear();
+        foreach (RouteTarget? target in vrf.Targets)
+        {
+            if (target?.Named is null)
+            {
+                continue;
+            }
+
+            VtepIdentity vtep = BindingOf(target);
+            if (!vrf.Peers.TryGetValue(vtep, out VrfPeer? peer))
+            {
+                peer = new VrfPeer(vtep);
+                vrf.Peers.Add(vtep, peer);
+            }
+
+            target.Peer = peer;
+            peer.Targets.Add(target);
+            peer.RouteReferences += target.RouteReferences;
+            peer.Seen += target.Seen;
+        }
+
+        foreach (((ushort sourceId, _), FloodEntry entry) in vrf.Floods)
+        {
+            SourceState source = _sources[sourceId]!;
+            VrfPeer peer = entry.Target.Peer!;
+            peer.Floods.Add((_precedence.Rank(source.Origin), sourceId, entry.Target));
+            if (source.Origin == FdbOrigin.Static && entry.Target.Key.NextHop.Encap is { } encap)
+            {
+                peer.Override = encap;
+            }
+        }
+
+        foreach (VrfPeer peer in vrf.Peers.Values)
+        {
+            peer.Floods.Sort(static (a, b) => a.Rank != b.Rank ? a.Rank.CompareTo(b.Rank) : a.Source.CompareTo(b.Source));
+        }
+    }
+
+    /// <summary>Forgets what was learned from VTEPs that may no longer send into the VNI.</summary>
+    private void DropStrangers(MacVrf vrf)
+    {
+        vrf.Implicit = 0;
+        foreach (VrfPeer peer in vrf.Peers.Values)
+        {
+            foreach (RouteTarget target in peer.Targets)
+            {
+                target.IsImplicit &= target.Head >= 0 && IsAllowedByPrefix(vrf, target.Key.NextHop.Address);
+                vrf.Implicit += target.IsImplicit ? 1 : 0;
+            }
+
+            if (peer.Seen > 0 && !peer.IsAdmitted)
+            {
+                foreach (RouteTarget target in peer.Targets)
+                {
+                    DropSeenOn(vrf, target);
+                }
+            }
+        }
+    }
+
+    private void DropSeenOn(MacVrf vrf, RouteTarget target)
+    {
+        foreach (int index in CandidatesOn(vrf, target))
+        {
+            if (IsOn(vrf, index, target) && vrf.Candidates[index].IsSeen)
+            {
+                DropSeen(vrf, index, publish: true);
+            }
+        }
+    }
+
+    /// <summary>Finds what a reference means now, and holds it. True if that changed.</summary>
+    private bool Resolve(MacVrf vrf, RouteTarget target)
+    {
+        VtepIdentity vtep = target.Peer!.Vtep;
+        bool isWanted = vrf.Spec is not null && !target.IsUnused;
+        NextHopSpec spec = default;
+        if (!isWanted || !TryResolve(target, target.Peer, out spec))
+        {
+            return Hold(target, null, null, default);
+        }
+
+        bool isSame = target.Held is not null && target.HeldVtep == vtep && spec with { Vtep = target.Spec.Vtep } == target.Spec;
+        if (isSame)
+        {
+            return false;
+        }
+
+        return Hold(target, _vteps.Hold(vtep, spec), vtep, spec);
+    }
+
+    private bool Hold(RouteTarget target, NextHopId? nextHop, VtepIdentity? vtep, NextHopSpec spec)
+    {
+        if (target.Held is { } old)
+        {
+            _releases.Add((target.HeldVtep, old));
+        }
+
+        FdbTarget? place = nextHop is { } held ? FdbTarget.ToNextHop(held) : null;
+        bool hasChanged = place != target.Current || spec.Address != target.Address;
+        target.Held = nextHop;
+        target.HeldVtep = vtep;
+        target.Spec = spec;
+        target.Current = place;
+        return hasChanged;
+    }
+
+    private bool TryResolve(RouteTarget target, VrfPeer peer, out NextHopSpec spec)
+    {
+        NextHopRef ask = target.Key.NextHop;
+        VtepIdentity vtep = peer.Vtep;
+        UnderlayAddress address = ask.Address;
+        if (!_vteps.IsUsable(address))
+        {
+            address = vtep.Addresses.Concat(target.Named!.Addresses).FirstOrDefault(_vteps.IsUsable);
+        }
+
+        if (!_vteps.IsUsable(address))
+        {
+            spec = default;
+            return false;
+        }
+
+        EncapKind encap = peer.Override ?? ask.Encap ?? vtep.Encap ?? EncapKind.Vxlan;
+
+        // A port belongs to the encapsulation it was named with: one socket, one encapsulation.
+        ushort port = 0;
+        if (ask.Port != 0 && (ask.Encap ?? encap) == encap)
+        {
+            port = ask.Port;
+        }
+        else if (vtep.Port != 0 && (vtep.Encap ?? EncapKind.Vxlan) == encap)
+        {
+            port = vtep.Port;
+        }
+
+        if (port == 0)
+        {
+            port = encap == EncapKind.Vxlan ? _options.VxlanPort : _options.GenevePort;
+        }
+
+        spec = new NextHopSpec(default, address, encap, port, vtep.PolicyOption);
+        return true;
+    }
+
+    private bool ResolveGroup(MacVrf vrf, RouteTarget target)
+    {
+        bool isWanted = vrf.Spec is not null && !target.IsUnused;
+        NextHopId[] hops = isWanted ? [.. target.Members.Where(static m => m.Held is not null).Select(static m => m.Held!.Value).Distinct()] : [];
+        if (hops.AsSpan().SequenceEqual(target.MemberHops))
+        {
+            return false;
+        }
+
+        target.MemberHops = hops;
+        return Hold(target, hops.Length == 0 ? null : _writer.CreateGroup(hops), null, default);
+    }
+
+    /// <summary>Gives back what no route and no MAC needs any more.</summary>
+    private void RemoveUnused(MacVrf vrf)
+    {
+        for (int pass = 0; pass < 2; pass++)
+        {
+            foreach (RouteTarget? target in vrf.Targets.ToArray())
+            {
+                // Groups go first, their members in the second pass.
+                if (target is null || target.Port is not null || !target.IsUnused || (pass == 0 && target.Group is null))
+                {
+                    continue;
+                }
+
+                _ = Hold(target, null, null, default);
+                foreach (RouteTarget member in target.Members)
+                {
+                    AddReference(vrf, member, -1);
+                }
+
+                if (target.Peer is { } peer)
+                {
+                    _ = peer.Targets.Remove(target);
+                }
+
+                vrf.RemoveTarget(target);
+            }
+        }
+    }
+}

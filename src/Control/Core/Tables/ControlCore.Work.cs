@@ -1,0 +1,309 @@
+using Overlay.Control.Loop;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Control.Tables;
+
+/// <content>Work by the clock and work in slices: epochs, ageing, expiry, sweeps, replays. A slice is bounded, so a million entries do not stall the loop.</content>
+internal sealed partial class ControlCore
+{
+    private const int SliceItems = 16_384;
+    private readonly Queue<Walk> _walks = [];
+    private readonly FdbRow[] _rows = new FdbRow[1024];
+    private uint _lastEpoch;
+    private uint _lastSecond;
+
+    /// <summary>True while sliced work is waiting.</summary>
+    public bool HasWork => _walks.Count > 0 || _vrfs.Values.Any(static v => v.ScanCursor != 0);
+
+    /// <summary>What the clock asks for, and one slice of what is waiting.</summary>
+    public void Tick()
+    {
+        uint now = Now;
+        uint period = EpochPeriod();
+        if (now - _lastEpoch >= period)
+        {
+            // One a tick, even after a pause: entries grow old by the clock, not by the number of epochs.
+            _lastEpoch = now;
+            _writer.AdvanceEpoch();
+        }
+
+        if (now - _lastSecond >= TenthsASecond)
+        {
+            _lastSecond = now;
+            EverySecond(now);
+        }
+
+        int budget = SliceItems;
+        while (budget > 0 && _walks.TryPeek(out Walk? walk))
+        {
+            if (Step(walk, ref budget))
+            {
+                _ = _walks.Dequeue();
+            }
+        }
+
+        Age(now, period, SliceItems);
+        foreach (PlaneState plane in _planes)
+        {
+            if (plane is { IsRunning: true, Feed.IsReplaying: true })
+            {
+                Replay(plane.Feed);
+            }
+        }
+    }
+
+    /// <summary>Does all sliced work at once, except reading for ageing. For tests and for a caller who wants to see the end of it.</summary>
+    public void FinishWork()
+    {
+        while (_walks.TryPeek(out Walk? walk))
+        {
+            int budget = int.MaxValue;
+            if (Step(walk, ref budget))
+            {
+                _ = _walks.Dequeue();
+            }
+        }
+    }
+
+    /// <summary>Removes what the sources did not give again since a generation: small things at once, MACs in slices.</summary>
+    private void Sweep(PlaneState plane, SourceState[] sources, Vni? vni, uint below)
+    {
+        var ids = sources.Select(static s => s.Id).ToHashSet();
+        foreach (MacVrf vrf in _vrfs.Values.Where(v => vni is null || v.Vni == vni).ToArray())
+        {
+            foreach (((ushort Source, string Vtep) key, FloodEntry entry) in vrf.Floods.Where(f => ids.Contains(f.Key.Source) && f.Value.Generation < below).ToArray())
+            {
+                RemoveFlood(vrf, key, entry);
+                plane.Swept++;
+            }
+
+            foreach ((UnderlayAddress, ushort) key in vrf.Neighbors.Where(n => ids.Contains(n.Key.Source) && n.Value.Generation < below).Select(static n => n.Key).ToArray())
+            {
+                _ = vrf.Neighbors.Remove(key);
+                _routes--;
+                plane.Swept++;
+            }
+        }
+
+        if (vni is null)
+        {
+            plane.Swept += _vteps.Forget((_, source, generation) => generation < below && ids.Contains(source.Id));
+        }
+
+        if (sources.Any(static s => s.MacRoutes > 0))
+        {
+            StartWalk(vni, (vrf, at) =>
+            {
+                if (ids.Contains(vrf.Candidates[at].Source) && vrf.Candidates[at].Generation < below && !vrf.Candidates[at].IsSeen)
+                {
+                    RemoveRoute(vrf, at);
+                    plane.Swept++;
+                }
+            });
+        }
+    }
+
+    /// <summary>Writes the stale mark of a source's entries anew, and with it the choices that hang on it.</summary>
+    private void RefreshFlags(SourceState source)
+    {
+        if (source.MacRoutes > 0)
+        {
+            StartWalk(null, (vrf, at) =>
+            {
+                if (vrf.Candidates[at].Source == source.Id && !vrf.Candidates[at].IsSeen)
+                {
+                    Publish(vrf, vrf.Candidates[at].Mac);
+                }
+            });
+        }
+    }
+
+    private void StartWalk(Vni? vni, Action<MacVrf, int> visit)
+    {
+        var walk = new Walk(_vrfs.Values.Where(v => vni is null || v.Vni == vni), visit);
+        int budget = SliceItems;
+
+        // Behind a walk that waits it has to wait too: they take effect in the order they were asked for.
+        if (_walks.Count > 0 || !Step(walk, ref budget))
+        {
+            _walks.Enqueue(walk);
+        }
+    }
+
+    private static bool Step(Walk walk, ref int budget)
+    {
+        while (walk.Vrf is { } vrf)
+        {
+            while (walk.Cursor < vrf.Candidates.High)
+            {
+                if (budget-- <= 0)
+                {
+                    return false;
+                }
+
+                int at = walk.Cursor++;
+                if (vrf.Candidates[at].Origin != FdbOrigin.None)
+                {
+                    walk.Visit(vrf, at);
+                }
+            }
+
+            walk.Next();
+        }
+
+        return true;
+    }
+
+    private void EverySecond(uint now)
+    {
+        foreach (SourceState? source in _sources)
+        {
+            if (source?.StaleSince is not { } since)
+            {
+                continue;
+            }
+
+            if (source.MacRoutes > 0)
+            {
+                RaiseStale(source.Plane);
+            }
+
+            if (source.Plane.StaleHold is { } hold && now - since >= (hold > TimeSpan.Zero ? Tenths(hold) : 0))
+            {
+                Sweep(source.Plane, [source], null, source.StaleBelow);
+                source.StaleSince = null;
+            }
+        }
+
+        if (_vrfs.Values.Any(static v => v.Expiring > 0))
+        {
+            StartWalk(null, (vrf, at) =>
+            {
+                ref Candidate candidate = ref vrf.Candidates[at];
+                if (!candidate.IsSeen && candidate.Time != 0 && candidate.Time <= Now)
+                {
+                    RemoveRoute(vrf, at);
+                }
+            });
+        }
+
+        if (_unwritten > 0)
+        {
+            _unwritten = 0;
+            foreach (MacVrf vrf in _vrfs.Values)
+            {
+                vrf.Unwritten = 0;
+            }
+
+            StartWalk(null, (vrf, at) =>
+            {
+                int mac = vrf.Candidates[at].Mac;
+                if (vrf.Macs[mac].Winner == at && !vrf.Macs[mac].IsPublished)
+                {
+                    Publish(vrf, mac);
+                }
+            });
+        }
+
+        ClearAlarms();
+    }
+
+    private void RaiseStale(PlaneState plane)
+    {
+        if (!_alarms.ContainsKey((AlarmKind.PlaneStale, plane, null)))
+        {
+            RaiseAlarm(AlarmKind.PlaneStale, plane);
+        }
+    }
+
+    /// <summary>An eighth of the shortest age, 0.1–10 s, in tenths of a second.</summary>
+    private uint EpochPeriod()
+    {
+        uint shortest = uint.MaxValue;
+        foreach (MacVrf vrf in _vrfs.Values)
+        {
+            if (vrf.Spec is { } spec && spec.Age > TimeSpan.Zero)
+            {
+                shortest = Math.Min(shortest, Tenths(spec.Age));
+            }
+        }
+
+        return Math.Clamp(shortest / 8, 1, 100);
+    }
+
+    /// <summary>
+    /// Reads tables of VNIs that are due. An entry is in use when its epoch differs from the one seen last time, whatever the difference:
+    /// so a wrap of the epoch makes nothing old or young, as every table is read many times in a wrap.
+    /// </summary>
+    private void Age(uint now, uint period, int budget)
+    {
+        foreach (MacVrf vrf in _vrfs.Values)
+        {
+            if (vrf.Spec is not { } spec || (vrf.ScanCursor == 0 && now < vrf.NextScan))
+            {
+                continue;
+            }
+
+            uint age = spec.Age > TimeSpan.Zero ? Tenths(spec.Age) : uint.MaxValue;
+            do
+            {
+                if (budget <= 0)
+                {
+                    return;
+                }
+
+                int cursor = vrf.ScanCursor;
+                int count = _writer.ReadMacs(vrf.Vni, ref cursor, _rows);
+                vrf.ScanCursor = cursor;
+                budget -= _rows.Length;
+                for (int i = 0; i < count; i++)
+                {
+                    AgeOne(vrf, _rows[i], now, period, age);
+                }
+            }
+            while (vrf.ScanCursor != 0);
+
+            vrf.NextScan = now + Math.Max(1, Math.Min(age / 8, 100));
+        }
+    }
+
+    private void AgeOne(MacVrf vrf, in FdbRow row, uint now, uint period, uint age)
+    {
+        if (row.Origin is not (FdbOrigin.Local or FdbOrigin.Learned) || !vrf.TryFind(row.Mac, out int mac) || vrf.FindSeen(mac) is not (>= 0 and int at))
+        {
+            return;
+        }
+
+        ref Candidate candidate = ref vrf.Candidates[at];
+        if (row.LastUseEpoch != candidate.Epoch)
+        {
+            candidate.Epoch = row.LastUseEpoch;
+            uint ago = (ushort)(_writer.Epoch - row.LastUseEpoch) * period;
+            candidate.Time = Math.Max(candidate.Time, now > ago ? now - ago : 0);
+        }
+
+        if (!candidate.Permanent && now - candidate.Time >= age)
+        {
+            _aged++;
+            DropSeen(vrf, at, publish: true);
+        }
+    }
+
+    private sealed class Walk(IEnumerable<MacVrf> vrfs, Action<MacVrf, int> visit)
+    {
+        private readonly Queue<MacVrf> _vrfs = new(vrfs);
+
+        public Action<MacVrf, int> Visit { get; } = visit;
+
+        public int Cursor { get; set; }
+
+        public MacVrf? Vrf => _vrfs.TryPeek(out MacVrf? vrf) ? vrf : null;
+
+        public void Next()
+        {
+            _ = _vrfs.Dequeue();
+            Cursor = 0;
+        }
+    }
+}

@@ -1,0 +1,335 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Overlay.Control.Loop;
+using Overlay.Control.Vteps;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Control.Tables;
+
+/// <summary>
+/// The rules of the control loop without its thread: what a route, a hint, a tick or a topology does to the tables. Every member runs on the
+/// control thread, one after the other; after a batch of them <see cref="Flush"/> writes what depends on more than one MAC.
+/// </summary>
+/// <remarks>
+/// The parts: planes and resyncs here, routes in <c>.Routes</c>, the choice per MAC in <c>.Publish</c>, what a VNI resolves to in
+/// <c>.Settle</c>, learning in <c>.Learning</c>, ageing and other work in slices in <c>.Work</c>, topology in <c>.Topology</c>, rows in <c>.Queries</c>.
+/// </remarks>
+internal sealed partial class ControlCore
+{
+    private const int SourceLimit = ushort.MaxValue;
+
+    private readonly IForwardingWriter _writer;
+    private readonly ControlOptions _options;
+    private readonly Precedence _precedence;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly long _started;
+    private readonly Dictionary<uint, MacVrf> _vrfs = [];
+    private readonly List<MacVrf> _dirty = [];
+    private readonly VtepRegistry _vteps;
+    private readonly List<PlaneState> _planes = [];
+    private readonly List<SourceState?> _sources = [null];
+    private int _routes;
+
+    public ControlCore(IForwardingWriter writer, ControlOptions options, TimeProvider time, ILogger log)
+    {
+        _writer = writer;
+        _options = options;
+        _precedence = new Precedence(options.Precedence);
+        _time = time;
+        _log = log;
+        _started = time.GetTimestamp();
+        _vteps = new VtepRegistry(writer, _precedence);
+    }
+
+    /// <summary>Tenths of a second since the start; 32 bits last for thirteen years.</summary>
+    public uint Now => (uint)(_time.GetElapsedTime(_started).TotalMilliseconds / 100) + 1;
+
+    /// <summary>MAC and flood routes of all planes.</summary>
+    public int RouteCount => _routes;
+
+    public PlaneState AddPlane(string name, RouteOrigin origin, TimeSpan? staleHold)
+    {
+        var plane = new PlaneState(_planes.Count, name, origin, staleHold ?? _options.StaleHold, new PlaneFeed(_options.LocalEventSize));
+        _planes.Add(plane);
+        _ = SourceOf(plane, null);
+        return plane;
+    }
+
+    public void PlaneEnded(PlaneState plane, string? error)
+    {
+        plane.IsRunning = false;
+        plane.Restarts++;
+        plane.LastError = error;
+        plane.Resyncs.Clear();
+        plane.Feed.Close();
+        ReportConnected(plane, null, false);
+    }
+
+    /// <summary>In touch or not, of a session or (null) of the whole plane. Ends staleness only where no resync is going to.</summary>
+    public void ReportConnected(PlaneState plane, string? session, bool connected)
+    {
+        if (session is not null)
+        {
+            SetConnected(SourceOf(plane, session), connected);
+            return;
+        }
+
+        foreach (SourceState source in plane.Sources.ToArray())
+        {
+            // A plane that is back says nothing of its sessions; they report for themselves.
+            if (!connected || source.Session is null)
+            {
+                SetConnected(source, connected);
+            }
+        }
+    }
+
+    public void CompleteResync(PlaneState plane, ResyncScope scope)
+    {
+        if (!plane.Resyncs.Remove(scope, out uint began))
+        {
+            return;
+        }
+
+        SourceState[] covered = [.. plane.Sources.Where(s => scope.Session is null || s.Session == scope.Session)];
+        Sweep(plane, covered, scope.Vni, began);
+        if (scope.Vni is null)
+        {
+            foreach (SourceState source in covered)
+            {
+                source.StaleSince = null;
+            }
+        }
+
+        if (scope is { Session: null, Vni: null })
+        {
+            foreach (GroupState group in plane.Groups.Values.Where(g => g.Generation < began).ToArray())
+            {
+                WithdrawGroup(plane, group.Number);
+            }
+        }
+    }
+
+    public void Describe(PlaneState plane, string? session, VtepDescription vtep)
+    {
+        if (string.IsNullOrEmpty(vtep.Vtep.Name))
+        {
+            plane.Refused++;
+            return;
+        }
+
+        _vteps.Describe(SourceOf(plane, session), vtep);
+    }
+
+    /// <summary>Forgets a description, and the routes of the same source to that VTEP.</summary>
+    public void WithdrawVtep(PlaneState plane, string? session, VtepEndpoint vtep)
+    {
+        SourceState source = SourceOf(plane, session);
+        if (!_vteps.TryGet(vtep, out VtepIdentity identity))
+        {
+            return;
+        }
+
+        _ = _vteps.Forget((i, s, _) => i == identity && s == source);
+        foreach (MacVrf vrf in _vrfs.Values)
+        {
+            foreach (RouteTarget target in vrf.Targets.Where(t => t?.Named == identity).ToArray()!)
+            {
+                foreach (int index in CandidatesOn(vrf, target))
+                {
+                    if (vrf.Candidates[index].Source == source.Id && IsOn(vrf, index, target))
+                    {
+                        RemoveRoute(vrf, index);
+                    }
+                }
+            }
+
+            foreach (((ushort Source, string Vtep) key, FloodEntry entry) in vrf.Floods.Where(f => f.Key.Source == source.Id && f.Value.Target.Named == identity).ToArray())
+            {
+                RemoveFlood(vrf, key, entry);
+            }
+        }
+    }
+
+    public void UpsertGroup(PlaneState plane, int number, IReadOnlyList<NextHopRef> members)
+    {
+        NextHopRef[] plain = [.. members.Where(static m => !m.IsGroup && !string.IsNullOrEmpty(m.Vtep.Name)).Select(m => Sanitised(plane, m)).Distinct().Take(64)];
+        if (number < 1 || plain.Length == 0)
+        {
+            plane.Refused++;
+            return;
+        }
+
+        GroupState group = GroupOf(plane, number);
+        group.Generation = plane.Generation;
+        if (!group.Members.AsSpan().SequenceEqual(plain))
+        {
+            group.Members = plain;
+            group.Version++;
+            MarkUsersDirty(group);
+        }
+    }
+
+    public void WithdrawGroup(PlaneState plane, int number)
+    {
+        if (plane.Groups.TryGetValue(number, out GroupState? group))
+        {
+            group.Members = [];
+            group.Version++;
+            MarkUsersDirty(group);
+            if (!_vrfs.Values.Any(v => v.Targets.Any(t => t?.Group == group)))
+            {
+                _ = plane.Groups.Remove(number);
+            }
+        }
+    }
+
+    public void SetLocalAddresses(ImmutableArray<UnderlayAddress> addresses)
+    {
+        if (_vteps.SetLocal(addresses))
+        {
+            Tell(new LocalEvent { Kind = LocalEventKind.LocalVtepChanged, LocalAddresses = addresses });
+        }
+    }
+
+    /// <summary>Switches a VTEP on or off; false if nobody knows it.</summary>
+    public bool SetVtepState(VtepEndpoint vtep, VtepState state)
+    {
+        if (!_vteps.TryGet(vtep, out VtepIdentity identity))
+        {
+            return false;
+        }
+
+        identity = identity.Canonical;
+        if (identity.State != state)
+        {
+            identity.State = state;
+            if (identity.Id is { } id)
+            {
+                _writer.SetVtepState(id, state);
+            }
+        }
+
+        return true;
+    }
+
+    private static NextHopRef Sanitised(PlaneState plane, in NextHopRef reference) =>
+        plane.Origin != RouteOrigin.Static && reference.Address.IsIPv6 && reference.Address.IsLinkLocal ? reference with { Address = default } : reference;
+
+    private static GroupState GroupOf(PlaneState plane, int number)
+    {
+        if (!plane.Groups.TryGetValue(number, out GroupState? group))
+        {
+            group = new GroupState(number);
+            plane.Groups.Add(number, group);
+        }
+
+        return group;
+    }
+
+    private void MarkUsersDirty(GroupState group)
+    {
+        foreach (MacVrf vrf in _vrfs.Values)
+        {
+            if (vrf.Targets.Any(t => t?.Group == group))
+            {
+                MarkDirty(vrf);
+            }
+        }
+    }
+
+    private SourceState SourceOf(PlaneState plane, string? session)
+    {
+        if (session is null && plane.Own is { } own)
+        {
+            return own;
+        }
+
+        if (session is not null && plane.Sessions.TryGetValue(session, out SourceState? known))
+        {
+            return known;
+        }
+
+        if (_sources.Count > SourceLimit)
+        {
+            throw new InvalidOperationException("more sessions than a daemon can have");
+        }
+
+        var source = new SourceState((ushort)_sources.Count, plane, session);
+        _sources.Add(source);
+        if (session is null)
+        {
+            plane.Own = source;
+        }
+        else
+        {
+            plane.Sessions.Add(session, source);
+        }
+
+        return source;
+    }
+
+    private void SetConnected(SourceState source, bool connected)
+    {
+        bool was = source.IsConnected;
+        source.IsConnected = connected;
+        if (connected)
+        {
+            if (source.StaleSince is not null && !source.Plane.IsResyncing(source.Session))
+            {
+                source.StaleBelow = 0;
+                source.StaleSince = null;
+                RefreshFlags(source);
+            }
+
+            return;
+        }
+
+        if (was || source.StaleSince is null)
+        {
+            source.StaleBelow = ++source.Plane.Generation;
+            source.StaleSince ??= Now;
+            if (source.Plane.StaleHold == TimeSpan.Zero)
+            {
+                Sweep(source.Plane, [source], null, source.StaleBelow);
+                return;
+            }
+
+            ControlLog.PlaneLost(_log, source.Plane.Name, source.Session ?? "-", source.MacRoutes);
+            RefreshFlags(source);
+        }
+    }
+
+    private MacVrf VrfOf(Vni vni)
+    {
+        if (!_vrfs.TryGetValue(vni.Value, out MacVrf? vrf))
+        {
+            vrf = new MacVrf(vni);
+            _vrfs.Add(vni.Value, vrf);
+        }
+
+        return vrf;
+    }
+
+    private void MarkDirty(MacVrf vrf)
+    {
+        if (!vrf.IsDirty)
+        {
+            vrf.IsDirty = true;
+            _dirty.Add(vrf);
+        }
+    }
+
+    private void Tell(in LocalEvent fact)
+    {
+        foreach (PlaneState plane in _planes)
+        {
+            if (plane.IsRunning)
+            {
+                plane.Feed.Tell(fact);
+            }
+        }
+    }
+}

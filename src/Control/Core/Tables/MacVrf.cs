@@ -1,0 +1,257 @@
+using System.Diagnostics.CodeAnalysis;
+using Overlay.Control.Vteps;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Control.Tables;
+
+/// <summary>
+/// The candidates of one VNI: MACs, flood routes, neighbours, and the targets they lead to. Holds and links; the rules are in
+/// <see cref="ControlCore"/>. It exists as soon as a plane names the VNI, configured or not. Control thread only.
+/// </summary>
+internal sealed class MacVrf(Vni vni)
+{
+    private readonly Dictionary<ulong, int> _index = [];
+    private readonly Dictionary<TargetKey, RouteTarget> _targetByKey = [];
+    private readonly List<RouteTarget?> _targets = [];
+    private readonly Stack<int> _freeTargets = [];
+
+    public Vni Vni { get; } = vni;
+
+    /// <summary>Its configuration; null while it has none, and then nothing of it stands in the forwarding tables.</summary>
+    public VniSpec? Spec { get; set; }
+
+    public StructPool<MacState> Macs { get; } = new();
+
+    public StructPool<Candidate> Candidates { get; } = new();
+
+    public IReadOnlyList<RouteTarget?> Targets => _targets;
+
+    /// <summary>Flood routes by source and VTEP name.</summary>
+    public Dictionary<(ushort Source, string Vtep), FloodEntry> Floods { get; } = [];
+
+    /// <summary>Neighbours by address and source.</summary>
+    public Dictionary<(UnderlayAddress Address, ushort Source), NeighborEntry> Neighbors { get; } = [];
+
+    public Dictionary<VtepIdentity, VrfPeer> Peers { get; } = [];
+
+    /// <summary>Which target a worker means by the next hop in a hint.</summary>
+    public Dictionary<int, RouteTarget> TargetByNextHop { get; } = [];
+
+    /// <summary>What stands in the forwarding tables; null means nothing was written yet.</summary>
+    public NextHopId[]? FloodList { get; set; }
+
+    /// <inheritdoc cref="FloodList"/>
+    public SourceAdmission[]? AllowList { get; set; }
+
+    /// <inheritdoc cref="FloodList"/>
+    public UnderlayPrefix[]? AllowPrefixes { get; set; }
+
+    /// <inheritdoc cref="FloodList"/>
+    public bool? RemoteLearning { get; set; }
+
+    /// <summary>Local and learned MACs that count against limits.</summary>
+    public int Seen { get; set; }
+
+    /// <summary>Learned MACs among them.</summary>
+    public int Learned { get; set; }
+
+    /// <summary>VTEPs that a prefix alone admits.</summary>
+    public int Implicit { get; set; }
+
+    /// <summary>Candidates that expire.</summary>
+    public int Expiring { get; set; }
+
+    /// <summary>Routes (MAC and flood) of planes other than the configuration file.</summary>
+    public int PlaneRoutes { get; set; }
+
+    public long Moves { get; set; }
+
+    /// <summary>Winners that the forwarding table refused.</summary>
+    public int Unwritten { get; set; }
+
+    /// <summary>Tenths of a second: when its table is read for ageing next, and the cursor of the reading under way.</summary>
+    public uint NextScan { get; set; }
+
+    /// <inheritdoc cref="NextScan"/>
+    public int ScanCursor { get; set; }
+
+    public bool IsDirty { get; set; }
+
+    public int MacCount => _index.Count;
+
+    public bool TryFind(MacAddress mac, out int index) => _index.TryGetValue(mac.Value, out index);
+
+    public int GetOrAddMac(MacAddress mac)
+    {
+        ref int slot = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_index, mac.Value, out bool exists);
+        if (!exists)
+        {
+            slot = Macs.Allocate();
+            Macs[slot] = new MacState { Mac = mac.Value, Head = -1, Winner = -1, PlaceTarget = -1 };
+        }
+
+        return slot;
+    }
+
+    public void RemoveMac(int index)
+    {
+        _ = _index.Remove(Macs[index].Mac);
+        Macs.Release(index);
+    }
+
+    /// <summary>The candidate of a MAC that a source gave, or -1.</summary>
+    public int FindCandidate(int mac, ushort source)
+    {
+        int at = Macs[mac].Head;
+        while (at >= 0 && !(Candidates[at].Source == source && !Candidates[at].IsSeen))
+        {
+            at = Candidates[at].NextOfMac;
+        }
+
+        return at;
+    }
+
+    /// <summary>The local or learned candidate of a MAC, or -1. There is at most one, and it is in force.</summary>
+    public int FindSeen(int mac)
+    {
+        int at = Macs[mac].Head;
+        while (at >= 0 && !Candidates[at].IsSeen)
+        {
+            at = Candidates[at].NextOfMac;
+        }
+
+        return at;
+    }
+
+    /// <summary>Adds a candidate at the end of the MAC's list: of two that nothing tells apart, the older one is met first.</summary>
+    public int AddCandidate(int mac, int target)
+    {
+        int added = Candidates.Allocate();
+        ref Candidate candidate = ref Candidates[added];
+        candidate.Mac = mac;
+        candidate.NextOfMac = -1;
+        int at = Macs[mac].Head;
+        if (at < 0)
+        {
+            Macs[mac].Head = added;
+        }
+        else
+        {
+            while (Candidates[at].NextOfMac >= 0)
+            {
+                at = Candidates[at].NextOfMac;
+            }
+
+            Candidates[at].NextOfMac = added;
+        }
+
+        Link(added, target);
+        return added;
+    }
+
+    /// <summary>Moves a candidate to another target.</summary>
+    public void Retarget(int candidate, int target)
+    {
+        Unlink(candidate);
+        Link(candidate, target);
+    }
+
+    /// <summary>Takes a candidate out of both lists and frees it; the MAC stays.</summary>
+    public void RemoveCandidate(int index)
+    {
+        Unlink(index);
+        int mac = Candidates[index].Mac;
+        int next = Candidates[index].NextOfMac;
+        if (Macs[mac].Head == index)
+        {
+            Macs[mac].Head = next;
+        }
+        else
+        {
+            int at = Macs[mac].Head;
+            while (Candidates[at].NextOfMac != index)
+            {
+                at = Candidates[at].NextOfMac;
+            }
+
+            Candidates[at].NextOfMac = next;
+        }
+
+        if (Macs[mac].Winner == index)
+        {
+            Macs[mac].Winner = -1;
+        }
+
+        Candidates.Release(index);
+    }
+
+    public bool TryGetTarget(in TargetKey key, [NotNullWhen(true)] out RouteTarget? target) => _targetByKey.TryGetValue(key, out target);
+
+    public RouteTarget AddTarget(TargetKey key, VtepIdentity? named, PortState? port, GroupState? group)
+    {
+        int id = _freeTargets.Count > 0 ? _freeTargets.Pop() : _targets.Count;
+        var target = new RouteTarget(id, key) { Named = named, Port = port, Group = group };
+        if (id == _targets.Count)
+        {
+            _targets.Add(target);
+        }
+        else
+        {
+            _targets[id] = target;
+        }
+
+        _targetByKey.Add(key, target);
+        if (named is not null)
+        {
+            named.References++;
+        }
+
+        return target;
+    }
+
+    public void RemoveTarget(RouteTarget target)
+    {
+        _ = _targetByKey.Remove(target.Key);
+        _targets[target.Id] = null;
+        _freeTargets.Push(target.Id);
+        if (target.Named is not null)
+        {
+            target.Named.References--;
+        }
+    }
+
+    private void Link(int index, int targetId)
+    {
+        RouteTarget target = _targets[targetId]!;
+        ref Candidate candidate = ref Candidates[index];
+        candidate.Target = targetId;
+        candidate.PreviousOfTarget = -1;
+        candidate.NextOfTarget = target.Head;
+        if (target.Head >= 0)
+        {
+            Candidates[target.Head].PreviousOfTarget = index;
+        }
+
+        target.Head = index;
+    }
+
+    private void Unlink(int index)
+    {
+        ref Candidate candidate = ref Candidates[index];
+        if (candidate.PreviousOfTarget >= 0)
+        {
+            Candidates[candidate.PreviousOfTarget].NextOfTarget = candidate.NextOfTarget;
+        }
+        else
+        {
+            _targets[candidate.Target]!.Head = candidate.NextOfTarget;
+        }
+
+        if (candidate.NextOfTarget >= 0)
+        {
+            Candidates[candidate.NextOfTarget].PreviousOfTarget = candidate.PreviousOfTarget;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Overlay.Control.Vteps;
+using Overlay.Encap;
+using Overlay.Forwarding;
+
+namespace Overlay.Control.Tables;
+
+/// <summary>
+/// A place that routes of one VNI lead to. Few, shared by all MACs behind it; what it resolves to now is <see cref="Current"/>. Its candidates
+/// form a list, so that a change touches the MACs behind it and no others.
+/// </summary>
+internal sealed class RouteTarget(int id, TargetKey key)
+{
+    public int Id { get; } = id;
+
+    public TargetKey Key { get; } = key;
+
+    /// <summary>The identity a reference names, before merging by address; null for ports and groups.</summary>
+    public VtepIdentity? Named { get; init; }
+
+    public PortState? Port { get; init; }
+
+    public GroupState? Group { get; init; }
+
+    /// <summary>First candidate, or -1.</summary>
+    public int Head { get; set; } = -1;
+
+    /// <summary>Routes and groups of planes that need it.</summary>
+    public int RouteReferences { get; set; }
+
+    /// <summary>Local or learned candidates on it.</summary>
+    public int Seen { get; set; }
+
+    /// <summary>It has not been resolved yet; ports are from the beginning.</summary>
+    public bool IsFresh { get; set; } = key.Port is null;
+
+    /// <summary>It exists because a prefix admitted a source.</summary>
+    public bool IsImplicit { get; set; }
+
+    /// <summary>The VTEP's share of the VNI; rebuilt when the VNI settles.</summary>
+    public VrfPeer? Peer { get; set; }
+
+    /// <summary>Where the forwarding table is told to go; null when it cannot be used now.</summary>
+    public FdbTarget? Current { get; set; }
+
+    /// <summary>The next hop that is held for it, and for what it was acquired.</summary>
+    public NextHopId? Held { get; set; }
+
+    /// <inheritdoc cref="Held"/>
+    public NextHopSpec Spec { get; set; }
+
+    /// <summary>The VTEP whose next hop is held.</summary>
+    public VtepIdentity? HeldVtep { get; set; }
+
+    /// <summary>Members of a group as targets of this VNI, each with a reference.</summary>
+    public RouteTarget[] Members { get; set; } = [];
+
+    /// <summary>Definition of the group that <see cref="Members"/> follow.</summary>
+    public int MembersVersion { get; set; }
+
+    /// <summary>Next hops that the group in being was made of.</summary>
+    public NextHopId[] MemberHops { get; set; } = [];
+
+    /// <summary>The outer destination, for the tie-break; default for ports and groups.</summary>
+    public UnderlayAddress Address => Held is not null && Group is null ? Spec.Address : default;
+
+    public bool IsUnused => RouteReferences == 0 && Head < 0;
+}
