@@ -36,6 +36,9 @@ public sealed class Site
         return this;
     }
 
+    /// <summary>Starts a daemon anew with a file as <see cref="OverlaydProcess"/> wrote it before: same socket, same state folder.</summary>
+    public void Restart(string file) => Daemon = OverlaydProcess.StartAgain(_lab, Daemon, file);
+
     /// <summary>A configuration with one port <c>t0</c> in one VNI.</summary>
     public string Yaml(string local, int vni, string peers, string listen = "", string port = "", string vniExtra = "", string more = "") => string.Create(CultureInfo.InvariantCulture, $$"""
         node: { name: vtep, local: [{{local}}] }

@@ -15,15 +15,14 @@ public sealed class OverlaydProcess : IDisposable
     private readonly string _notifyPath;
     private readonly List<string> _notices = [];
 
-    private OverlaydProcess(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment)
+    private OverlaydProcess(string netns, string stem, Action<OverlaydProcess> writeConfig, IReadOnlyDictionary<string, string>? environment)
     {
         Netns = netns;
-        var id = Interlocked.Increment(ref _next);
-        var stem = Path.Combine(lab.Folder, string.Create(CultureInfo.InvariantCulture, $"d{id}"));
         SocketPath = stem + ".sock";
         ConfigPath = stem + ".yaml";
-        WriteConfig(yaml);
+        writeConfig(this);
         _notifyPath = stem + ".notify";
+        File.Delete(_notifyPath);
         _notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         _notify.Bind(new UnixDomainSocketEndPoint(_notifyPath));
         Api = new OverlaydApi(SocketPath);
@@ -44,7 +43,7 @@ public sealed class OverlaydProcess : IDisposable
         if (!_process.HasExited) return;
         var result = _process.WaitForExit(TimeSpan.FromSeconds(5));
         Dispose();
-        throw new InvalidOperationException($"overlayd did not start: {result}\n{yaml}");
+        throw new InvalidOperationException($"overlayd did not start: {result}\n{File.ReadAllText(ConfigPath)}");
     }
 
     /// <summary>The namespace it runs in.</summary>
@@ -75,7 +74,11 @@ public sealed class OverlaydProcess : IDisposable
     /// Starts overlayd and waits for READY. <paramref name="yaml"/> is the configuration without its <c>admin</c> and <c>metrics</c> sections.
     /// </summary>
     public static OverlaydProcess Start(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment = null) =>
-        lab.Own(new OverlaydProcess(lab, netns, yaml, environment));
+        lab.Own(new OverlaydProcess(netns, Path.Combine(lab.Folder, string.Create(CultureInfo.InvariantCulture, $"d{Interlocked.Increment(ref _next)}")), d => d.WriteConfig(yaml), environment));
+
+    /// <summary>Starts another process in the place of one that has ended, with <paramref name="file"/> as its whole configuration file.</summary>
+    public static OverlaydProcess StartAgain(NetLab lab, OverlaydProcess ended, string file) =>
+        lab.Own(new OverlaydProcess(ended.Netns, Path.ChangeExtension(ended.SocketPath, null), d => File.WriteAllText(d.ConfigPath, file), environment: null));
 
     /// <summary>The configuration as it is written: <paramref name="yaml"/> with the admin socket and a state folder of this process.</summary>
     public string WithAdmin(string yaml) => $"{yaml.TrimEnd()}\nadmin: {{ socket: {SocketPath} }}\nstate: {{ directory: {Path.ChangeExtension(SocketPath, ".state")} }}\n";

@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using Overlay.TestKit.Net;
+using Xunit;
+
+namespace Overlay.Interop.Pair;
+
+/// <summary>Two daemons, nothing foreign: what a user sees first, and the figures promised for it.</summary>
+public sealed class PairTests
+{
+    private const string MacA = "02:00:00:00:00:0a";
+    private const string MacB = "02:00:00:00:00:0b";
+
+    public static TheoryData<string, string> Combinations() => new() { { "vxlan", "v4" }, { "vxlan", "v6" }, { "geneve", "v4" }, { "geneve", "v6" } };
+
+    [Theory]
+    [MemberData(nameof(Combinations))]
+    public void ARP_ND_ICMP_and_TCP_cross(string encap, string family)
+    {
+        using var lab = new NetLab();
+        var (a, b) = Build(lab, encap, family, quiet: false);
+        NetLab.Address(a.Tenant, "t0", "10.0.0.1/24", "fd00::1/64");
+        NetLab.Address(b.Tenant, "t0", "10.0.0.2/24", "fd00::2/64");
+
+        a.WaitForPing("10.0.0.2");
+        a.WaitForPing("fd00::2");
+        TcpTransfer.Run(a.Tenant, b.Tenant, "10.0.0.2");
+        TcpTransfer.Run(b.Tenant, a.Tenant, "fd00::1");
+        foreach (var site in new[] { a, b })
+        {
+            var drops = site.Daemon.SettledDrops();
+            Assert.Equal((0L, 0L), (drops.Unaccounted("rx"), drops.Unaccounted("tx")));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Combinations))]
+    public void Every_frame_of_a_bounded_stream_arrives_once_and_in_order(string encap, string family)
+    {
+        const int Frames = 10_000;
+        const int FramesPerSecond = 5_000;
+        const int Flows = 16;
+        using var lab = new NetLab();
+        var (a, b) = Build(lab, encap, family, quiet: true);
+        using var sender = new PacketSocket(a.Tenant, "t0", receive: false);
+        using var receiver = new PacketSocket(b.Tenant, "t0");
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Frames; i++)
+        {
+            var payload = new byte[64];
+            BinaryPrimitives.WriteInt32BigEndian(payload, i);
+            sender.Send(Wire.Ethernet(MacB, MacA, 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1000 + (i % Flows), 9, payload)));
+            while (Stopwatch.GetElapsedTime(start).TotalSeconds * FramesPerSecond < i) Thread.Yield();
+        }
+
+        var arrived = Wait.TryUntil(() => receiver.Count >= Frames, TimeSpan.FromSeconds(5));
+        Assert.True(arrived, $"{receiver.Count} of {Frames}; a {a.Daemon.SettledDrops()}; b {b.Daemon.SettledDrops()}; load {File.ReadAllText("/proc/loadavg").Trim()}");
+        Assert.Equal(Frames, receiver.Count);
+        var last = new int[Flows];
+        Array.Fill(last, -1);
+        foreach (var frame in receiver.Frames)
+        {
+            var number = BinaryPrimitives.ReadInt32BigEndian(frame.Data.AsSpan(42));
+            Assert.True(number > last[number % Flows], $"frame {number} of flow {number % Flows} after {last[number % Flows]}");
+            last[number % Flows] = number;
+        }
+    }
+
+    [Fact]
+    public void A_flow_keeps_its_source_port_over_a_restart_and_flows_spread()
+    {
+        const int Flows = 64;
+        using var lab = new NetLab();
+        var (a, b) = Build(lab, "vxlan", "v4", quiet: true);
+        using var wire = new PacketSocket(b.Host, "u0", filter: f => f.Length > 50 && f[23] == 17 && ((f[36] << 8) | f[37]) == 4789);
+        var before = SourcePorts(a, wire, Flows);
+        Assert.All(before.Values, p => Assert.InRange(p, 49_152, 65_535));
+        Assert.True(before.Values.Distinct().Count() > Flows / 4, $"{before.Values.Distinct().Count()} ports for {Flows} flows");
+
+        var config = File.ReadAllText(a.Daemon.ConfigPath);
+        Assert.Equal(0, a.Daemon.Terminate().ExitCode);
+        a.Restart(config);
+
+        wire.Clear();
+        Assert.Equal(before.OrderBy(p => p.Key), SourcePorts(a, wire, Flows).OrderBy(p => p.Key));
+    }
+
+    [Fact]
+    public void The_daemon_is_ready_soon_small_and_quiet_when_idle()
+    {
+        using var lab = new NetLab();
+        var (a, _) = Build(lab, "vxlan", "v4", quiet: true);
+        var ready = a.Daemon.TimeToReady;
+        for (var i = 0; i < 4 && ready > TimeSpan.FromMilliseconds(400); i++)
+        {
+            var config = File.ReadAllText(a.Daemon.ConfigPath);
+            a.Daemon.Terminate();
+            a.Restart(config);
+            if (a.Daemon.TimeToReady < ready) ready = a.Daemon.TimeToReady;
+        }
+
+        var cpu = CpuSeconds(a.Daemon.Pid);
+        var watch = Stopwatch.StartNew();
+        // The one place where time has to pass: idleness is measured over it.
+        Wait.TryUntil(() => false, TimeSpan.FromSeconds(5));
+        var idle = (CpuSeconds(a.Daemon.Pid) - cpu) / watch.Elapsed.TotalSeconds;
+        var rss = File.ReadLines($"/proc/{a.Daemon.Pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(l => long.Parse(l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
+        TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 5), idle {idle:P2} of a core, RSS {rss / 1024.0:0.0} MiB; load {File.ReadAllText("/proc/loadavg").Trim()}");
+        Assert.True(rss <= 90 << 10, $"RSS {rss} KiB");
+        Assert.True(idle <= 0.01, $"idle {idle:P2}");
+        Assert.True(ready <= TimeSpan.FromMilliseconds(400), $"ready after {ready.TotalMilliseconds:0} ms");
+    }
+
+    private static Dictionary<int, int> SourcePorts(Site a, PacketSocket wire, int flows)
+    {
+        using var sender = new PacketSocket(a.Tenant, "t0", receive: false);
+        for (var i = 0; i < flows; i++) sender.Send(Wire.Ethernet(MacB, MacA, 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1000 + i, 9, new byte[32])));
+        Wait.Until(() => wire.Count >= flows, TimeSpan.FromSeconds(5), "all flows on the wire", () => $"{wire.Count}; {a.Daemon.Drops()}");
+        return wire.Frames.ToDictionary(f => (f.Data[50 + 34] << 8) | f.Data[50 + 35], f => (f.Data[34] << 8) | f.Data[35]);
+    }
+
+    private static double CpuSeconds(int pid)
+    {
+        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(')')[1].Split(' ');
+        return (long.Parse(fields[12], CultureInfo.InvariantCulture) + long.Parse(fields[13], CultureInfo.InvariantCulture)) / 100.0;
+    }
+
+    private static (Site A, Site B) Build(NetLab lab, string encap, string family, bool quiet)
+    {
+        var (ours, theirs, prefix) = family == "v4" ? ("192.0.2.1", "192.0.2.2", 24) : ("2001:db8::1", "2001:db8::2", 64);
+        var a = new Site(lab, "a", quiet);
+        var b = new Site(lab, "b", quiet);
+        NetLab.Join(a.Host, "u0", b.Host, "u0");
+        NetLab.Address(a.Host, "u0", $"{ours}/{prefix}");
+        NetLab.Address(b.Host, "u0", $"{theirs}/{prefix}");
+        b.Start(b.Yaml($"\"{theirs}\"", 100, $"- {{ name: a, addresses: [\"{ours}\"], encap: {encap}, vnis: [100] }}", port: $"mac: \"{MacB}\""));
+        a.Start(a.Yaml($"\"{ours}\"", 100, $"- {{ name: b, addresses: [\"{theirs}\"], encap: {encap}, vnis: [100] }}", port: $"mac: \"{MacA}\"", more: $"macs: [ {{ vni: 100, mac: \"{MacB}\", peer: b }} ]"));
+        NetLab.WaitForPing(a.Host, theirs);
+        return (a, b);
+    }
+}
