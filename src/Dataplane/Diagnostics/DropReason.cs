@@ -149,4 +149,7 @@ public enum DropReason : byte
 
     /// <summary><c>no_vni</c>: The port is placed in no VNI.</summary>
     NoVni = 47,
+
+    /// <summary><c>internal_error</c>: A defect of the daemon abandoned the batch that the frame was in.</summary>
+    InternalError = 48,
 }

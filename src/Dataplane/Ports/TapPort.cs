@@ -39,8 +39,8 @@ public sealed class TapPort : IPort
     /// <summary>The interface index in the device's namespace when it was opened.</summary>
     public int Index { get; private init; }
 
-    /// <summary>The MAC the device had when it was opened.</summary>
-    public MacAddress Mac { get; private init; }
+    /// <summary>The MAC the device had when it was opened or last reconfigured.</summary>
+    public MacAddress Mac { get; private set; }
 
     /// <inheritdoc/>
     public int QueueCount => _descriptors.Length;
@@ -130,6 +130,20 @@ public sealed class TapPort : IPort
     {
         int result = _control.SetMtu(Name, mtu);
         return result >= 0 || _control.Mtu(Name) == mtu ? null : $"tap '{Name}': cannot set MTU {mtu}: {Errno.Describe(result)}";
+    }
+
+    /// <summary>Gives the open device another MAC, MTU or bridge; name, namespace and queues stay. Control side.</summary>
+    /// <returns>What is not as it was asked for.</returns>
+    public ImmutableArray<string> Reconfigure(TapOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        string? error = Configure(options, _control, warnings);
+        if (error is not null)
+            warnings.Add($"tap '{Name}': {error}");
+        if (_control.Mac(Name, out MacAddress mac) >= 0)
+            Mac = mac;
+        return warnings.ToImmutable();
     }
 
     /// <summary>The device's MTU in octets; 0 if it is gone.</summary>

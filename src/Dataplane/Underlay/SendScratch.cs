@@ -42,7 +42,9 @@ internal sealed class SendScratch
     internal static SendScratch Get(int datagrams, int sockets)
     {
         SendScratch? scratch = _current;
-        return scratch is not null && scratch.Ring.Size >= datagrams && scratch._head.Length >= sockets
+
+        // Chains left by a batch that was abandoned in the middle must not be sent with this one.
+        return scratch is { TouchedCount: 0 } && scratch.Ring.Size >= datagrams && scratch._head.Length >= sockets
             ? scratch
             : _current = new SendScratch(Math.Max(datagrams, scratch?.Ring.Size ?? 0), Math.Max(sockets, scratch?._head.Length ?? 0));
     }

@@ -1,0 +1,243 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Pipeline;
+using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Underlay;
+using Overlay.Dataplane.Workers;
+using Overlay.Encap;
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Dataplane;
+
+/// <summary>
+/// The dataplane as one thing: underlay sockets, worker threads, ports and forwarding state, put together and taken apart. A change of topology goes in three
+/// steps, so that what may fail or wait happens outside the control thread: <see cref="Prepare"/> opens, <see cref="Commit"/> publishes, <see cref="RetireAsync"/> closes.
+/// </summary>
+/// <remarks>
+/// <b>Threading:</b> <see cref="Commit"/> runs on the control thread, everything else on any; one change of topology at a time. Sockets and TAPs without a
+/// namespace of their own belong to the network namespace of the thread that calls <see cref="Start"/> and <see cref="Prepare"/>.
+/// <b>Ownership:</b> owns all descriptors and threads; <see cref="StopAsync"/> ends them in order, <see cref="Dispose"/> without waiting for what is queued.
+/// </remarks>
+public sealed class DataplaneService : IDisposable
+{
+    private const int ChangeQueueSize = 16;
+    private static readonly TimeSpan JoinLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan GracePoll = TimeSpan.FromMilliseconds(1);
+
+    private readonly UnderlaySpec _spec;
+    private readonly WorkerOptions _options;
+    private readonly FlowHashSeed _seed;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly WorkerFaults _faults;
+    private readonly PortTable _ports;
+    private readonly UnderlayMonitor _monitor;
+    private readonly Channel<UnderlayChange> _changes;
+    private readonly List<EncapWorker> _encapWorkers = [];
+    private readonly List<DecapWorker> _decapWorkers = [];
+    private UdpUnderlay? _underlay;
+    private int _stopped;
+
+    /// <summary>Makes a dataplane; nothing is opened yet.</summary>
+    /// <param name="underlay">The provider side.</param>
+    /// <param name="workers">Workers.</param>
+    /// <param name="seed">Seed of the flow hash; the same over a restart keeps every flow's source port.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="loggers">Loggers.</param>
+    public DataplaneService(UnderlaySpec underlay, WorkerOptions workers, FlowHashSeed seed, TimeProvider time, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(underlay);
+        ArgumentNullException.ThrowIfNull(workers);
+        _spec = underlay;
+        _options = workers;
+        _seed = seed;
+        _time = time;
+        _logger = loggers.CreateLogger<DataplaneService>();
+        _faults = new WorkerFaults(_logger);
+
+        // Each worker is two threads that count apart.
+        Forwarding = new ForwardingState(workers.ResolveCount() * 2);
+        _ports = new PortTable(Forwarding, _logger);
+        _changes = Channel.CreateBounded<UnderlayChange>(
+            new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        _monitor = new UnderlayMonitor(underlay.Local, PeerAddresses, OnUnderlayChange);
+    }
+
+    /// <summary>Forwarding state; its write side belongs to the control thread.</summary>
+    public ForwardingState Forwarding { get; }
+
+    /// <summary>
+    /// The local side of the underlay whenever it changes, the state at start first. A slow reader misses the oldest: each item is a whole snapshot. One reader.
+    /// </summary>
+    public ChannelReader<UnderlayChange> Changes => _changes.Reader;
+
+    /// <summary>The local side of the underlay now.</summary>
+    public UnderlayChange Underlay => _monitor.Current;
+
+    /// <summary>
+    /// Opens the sockets and starts the threads. Until a topology is committed everything that arrives is <c>vni_unknown</c>. After errors the service is of no more use.
+    /// </summary>
+    public StartResult Start()
+    {
+        string? problem = _monitor.Start();
+        if (problem is not null)
+            return new StartResult([problem], []);
+        int workers = _options.ResolveCount();
+        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time);
+        if (opened.Underlay is not UdpUnderlay underlay)
+            return new StartResult(opened.Errors, opened.Warnings);
+        _underlay = underlay;
+        PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize);
+        for (int i = 0; i < workers; i++)
+        {
+            WorkerCounters counters = Forwarding.AddWorker();
+            var encap = new EncapPipeline(Forwarding, underlay, counters, Forwarding.AddLearnRing(), pipeline);
+            _encapWorkers.Add(new EncapWorker(i, Context(2 * i), counters, encap, OnPortClosed));
+            counters = Forwarding.AddWorker();
+            var decap = new DecapPipeline(Forwarding, underlay, counters, Forwarding.AddLearnRing(), pipeline);
+            _decapWorkers.Add(new DecapWorker(i, Context((2 * i) + 1), counters, underlay, decap));
+        }
+
+        _ports.Workers = [.. _encapWorkers];
+        Publish(_monitor.Current);
+        foreach (WorkerLoop worker in _encapWorkers.Concat<WorkerLoop>(_decapWorkers))
+            worker.Start();
+        foreach (string warning in opened.Warnings)
+            DataplaneLog.SetupWarning(_logger, warning);
+        DataplaneLog.Started(_logger, workers, underlay.Sockets().Length, SourcePorts().Length);
+        return new StartResult([], opened.Warnings);
+    }
+
+    /// <summary>
+    /// Opens what a topology needs and does not have yet; what runs is not touched. Never on the control thread: it may wait for the kernel.
+    /// </summary>
+    /// <param name="topology">The topology, validated.</param>
+    public TopologyPlan Prepare(TopologySpec topology)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        return _ports.Prepare(topology, _monitor.Current);
+    }
+
+    /// <summary>Brings a plan into force. On the control thread; does not wait. An unchanged port is not touched.</summary>
+    public void Commit(TopologyPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        _ports.Commit(plan, _spec.Local, _monitor.Current);
+    }
+
+    /// <summary>
+    /// Closes what a committed plan left behind, once no worker uses it any more. Not on the control thread.
+    /// </summary>
+    public async Task RetireAsync(TopologyPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        await Task.WhenAll(plan.Detached);
+
+        // A worker may still be writing to a port that it found in the tables before: its descriptor's number must not be given out again yet.
+        while (!Forwarding.Quiescence.HasPassed(plan.Token))
+            await Task.Delay(GracePoll, _time);
+        foreach (TapPort device in plan.Retired)
+            device.Dispose();
+        _monitor.Refresh();
+    }
+
+    /// <summary>Reads counters and states. Any thread; allocates.</summary>
+    public DataplaneSnapshot Snapshot()
+    {
+        ImmutableArray<UnderlaySocket> sockets = _underlay?.Sockets() ?? [];
+        return new DataplaneSnapshot
+        {
+            Counters = Forwarding.SnapshotCounters(),
+            Ports = _ports.Snapshot(),
+            Sockets = sockets,
+            SourcePorts = SourcePorts(),
+            Kernel = KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops)),
+            Underlay = _monitor.Current,
+            PathMtus = _underlay?.PathMtus() ?? [],
+            NetworkErrors = _underlay?.Errors() ?? ImmutableSortedDictionary<int, long>.Empty,
+            WorkerFaults = _faults.Count,
+        };
+    }
+
+    /// <summary>
+    /// Stops in order: ports are read to their end or the deadline, then the sockets, each frame that is left counted as <c>shutting_down</c>; then everything is closed.
+    /// </summary>
+    /// <param name="drain">How long each direction may go on forwarding what already waits.</param>
+    public Task StopAsync(TimeSpan drain) => Task.Run(() => Stop(drain));
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop(TimeSpan.Zero);
+
+    private void Stop(TimeSpan drain)
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+            return;
+        bool ended = End(_encapWorkers, drain) & End(_decapWorkers, drain);
+        _monitor.Dispose();
+        _ = _changes.Writer.TryComplete();
+        if (!ended)
+        {
+            // Closing a descriptor under a thread that may still write to it would write to whatever gets its number next.
+            DataplaneLog.WorkerStuck(_logger, (drain + JoinLimit).TotalSeconds);
+            return;
+        }
+
+        _underlay?.Dispose();
+        _ports.Dispose();
+    }
+
+    private static bool End(IReadOnlyList<WorkerLoop> workers, TimeSpan drain)
+    {
+        foreach (WorkerLoop worker in workers)
+            worker.RequestStop(drain);
+        bool ended = true;
+        foreach (WorkerLoop worker in workers)
+        {
+            if (worker.Join(drain + JoinLimit))
+                worker.Dispose();
+            else
+                ended = false;
+        }
+
+        return ended;
+    }
+
+    private WorkerContext Context(int thread)
+    {
+        int? processor = _options.Cpus.IsDefaultOrEmpty ? null : _options.Cpus[thread % _options.Cpus.Length];
+        return new WorkerContext(Forwarding.Quiescence.RegisterWorker(), _faults, _logger, _time, processor, _options.BatchSize);
+    }
+
+    private void OnUnderlayChange(UnderlayChange change)
+    {
+        Publish(change);
+        _ports.FollowUnderlay(change);
+    }
+
+    private void Publish(UnderlayChange change)
+    {
+        foreach (LocalAddressState local in change.Addresses)
+        {
+            if (local.Present)
+                DataplaneLog.AddressPresent(_logger, local.Address.ToString(), local.Device ?? "", local.Mtu, local.LinkUp);
+            else
+                DataplaneLog.AddressAbsent(_logger, local.Address.ToString());
+        }
+
+        _ = _changes.Writer.TryWrite(change);
+    }
+
+    private void OnPortClosed(Port port)
+    {
+        port.IsUp = false;
+        DataplaneLog.PortClosed(_logger, port.Spec.Name);
+    }
+
+    private HashSet<UnderlayAddress> PeerAddresses() => [.. Forwarding.ListNextHops().Select(hop => hop.Spec.Address)];
+
+    private ImmutableArray<ushort> SourcePorts() =>
+        _underlay is UdpUnderlay underlay ? [.. underlay.SourcePorts(AddressFamilyKind.IPv4), .. underlay.SourcePorts(AddressFamilyKind.IPv6)] : [];
+}

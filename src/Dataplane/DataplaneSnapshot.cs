@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Underlay;
+using Overlay.Encap;
+
+namespace Overlay.Dataplane;
+
+/// <summary>What the dataplane shows of itself at one moment.</summary>
+public sealed record DataplaneSnapshot
+{
+    /// <summary>Counters of all workers.</summary>
+    public required CounterSnapshot Counters { get; init; }
+
+    /// <summary>Ports, by name.</summary>
+    public required ImmutableArray<PortStatus> Ports { get; init; }
+
+    /// <summary>Receiving sockets.</summary>
+    public required ImmutableArray<UnderlaySocket> Sockets { get; init; }
+
+    /// <summary>Sending sockets' UDP ports.</summary>
+    public required ImmutableArray<ushort> SourcePorts { get; init; }
+
+    /// <summary>What only the kernel sees.</summary>
+    public required ImmutableArray<KernelCounter> Kernel { get; init; }
+
+    /// <summary>Local addresses.</summary>
+    public required UnderlayChange Underlay { get; init; }
+
+    /// <summary>Path MTUs the network told us.</summary>
+    public required ImmutableArray<PathMtu> PathMtus { get; init; }
+
+    /// <summary>Errors that the network reported for what we sent, by errno.</summary>
+    public required ImmutableSortedDictionary<int, long> NetworkErrors { get; init; }
+
+    /// <summary>Batches abandoned because of a defect.</summary>
+    public required long WorkerFaults { get; init; }
+
+    /// <summary>A port at one moment.</summary>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Tap">The device.</param>
+    /// <param name="Mac">The device's MAC.</param>
+    /// <param name="Mtu">Its MTU in octets.</param>
+    /// <param name="Queues">Its queues.</param>
+    /// <param name="IsUp">The device is there and administratively up.</param>
+    /// <param name="TxFrames">Frames from the port.</param>
+    /// <param name="TxOctets">Octets from the port.</param>
+    /// <param name="RxFrames">Frames to the port.</param>
+    /// <param name="RxOctets">Octets to the port.</param>
+    public readonly record struct PortStatus(
+        string Name, string Tap, MacAddress Mac, int Mtu, int Queues, bool IsUp, long TxFrames, long TxOctets, long RxFrames, long RxOctets);
+}

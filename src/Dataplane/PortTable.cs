@@ -1,0 +1,194 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Underlay;
+using Overlay.Dataplane.Workers;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+using PlannedPort = Overlay.Dataplane.TopologyPlan.PlannedPort;
+
+namespace Overlay.Dataplane;
+
+/// <summary>
+/// The ports in being, and how one topology becomes the next: devices are matched by name and namespace of the TAP, so that a port which changes its mode, its
+/// VNI or even its name keeps its device and what waits in it. <b>Threading:</b> a lock, slow path only; workers never come here.
+/// </summary>
+internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Entry> _ports = new(StringComparer.Ordinal);
+    private TopologySpec _topology = new();
+
+    /// <summary>The workers that read ports. Set once, before the first plan.</summary>
+    internal ImmutableArray<EncapWorker> Workers { get; set; } = [];
+
+    /// <summary>Opens what is missing.</summary>
+    internal TopologyPlan Prepare(TopologySpec topology, UnderlayChange underlay)
+    {
+        var errors = ImmutableArray.CreateBuilder<string>();
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        var planned = ImmutableArray.CreateBuilder<PlannedPort>();
+        Dictionary<(string Tap, string? Netns), Entry> devices;
+        lock (_lock)
+            devices = _ports.Values.Where(entry => !entry.Device.IsClosed).ToDictionary(entry => (entry.Port.Spec.Tap, entry.Port.Spec.Netns));
+        foreach (PortSpec spec in topology.Ports.Values)
+        {
+            if (devices.TryGetValue((spec.Tap, spec.Netns), out Entry? entry))
+            {
+                if (entry.Port.Spec.Queues != spec.Queues)
+                    errors.Add($"port '{spec.Name}': the number of queues of tap '{spec.Tap}' cannot change while it is open; restart the daemon");
+                else
+                    planned.Add(new PlannedPort(spec, entry.Device, IsNew: false));
+                continue;
+            }
+
+            TapOpenResult opened = TapPort.Open(TapOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)));
+            warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
+            if (opened.Port is TapPort device)
+                planned.Add(new PlannedPort(spec, device, IsNew: true));
+            else
+                errors.Add($"port '{spec.Name}': {opened.Error}");
+        }
+
+        return new TopologyPlan(topology, errors.ToImmutable(), warnings.ToImmutable(), planned.ToImmutable());
+    }
+
+    /// <summary>Publishes. Control thread.</summary>
+    internal void Commit(TopologyPlan plan, IEnumerable<UnderlayAddress> self, UnderlayChange underlay)
+    {
+        lock (_lock)
+        {
+            if (plan.IsCommitted)
+                throw new InvalidOperationException("The plan is in force already.");
+            plan.IsCommitted = true;
+            var next = new Dictionary<string, Entry>(StringComparer.Ordinal);
+            foreach (PlannedPort planned in plan.Ports)
+                next[planned.Spec.Name] = Place(planned);
+            forwarding.ApplyTopology(plan.Spec, next.ToDictionary(pair => pair.Key, pair => pair.Value.Port, StringComparer.Ordinal), self);
+            plan.Token = forwarding.Quiescence.Mark();
+            _topology = plan.Spec;
+            foreach (Entry entry in next.Values)
+                Attach(entry);
+            var kept = next.Values.Select(entry => entry.Device).ToHashSet();
+            foreach ((string name, Entry entry) in _ports)
+            {
+                if (!next.ContainsKey(name))
+                    forwarding.ReleasePortId(entry.Port.Id);
+                if (!kept.Contains(entry.Device))
+                    Detach(plan, entry);
+            }
+
+            _ports.Clear();
+            foreach ((string name, Entry entry) in next)
+                _ports[name] = entry;
+            plan.PortIds = next.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Port.Id, StringComparer.Ordinal);
+            foreach (Entry entry in next.Values)
+                FollowUnderlay(entry, underlay);
+        }
+    }
+
+    /// <summary>Gives every port that says <c>mtu: auto</c> what the underlay allows now.</summary>
+    internal void FollowUnderlay(UnderlayChange underlay)
+    {
+        lock (_lock)
+        {
+            foreach (Entry entry in _ports.Values)
+                FollowUnderlay(entry, underlay);
+        }
+    }
+
+    internal ImmutableArray<DataplaneSnapshot.PortStatus> Snapshot()
+    {
+        lock (_lock)
+            return [.. _ports.Values.OrderBy(entry => entry.Port.Spec.Name, StringComparer.Ordinal).Select(Status)];
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (Entry entry in _ports.Values)
+                entry.Device.Dispose();
+            _ports.Clear();
+        }
+    }
+
+    private static DataplaneSnapshot.PortStatus Status(Entry entry)
+    {
+        Port port = entry.Port;
+        return new DataplaneSnapshot.PortStatus(
+            port.Spec.Name,
+            port.Spec.Tap,
+            port.Mac,
+            port.Mtu,
+            entry.Device.QueueCount,
+            entry.Device.ReadIsUp(),
+            port.Traffic.Frames((int)Direction.Tx),
+            port.Traffic.Octets((int)Direction.Tx),
+            port.Traffic.Frames((int)Direction.Rx),
+            port.Traffic.Octets((int)Direction.Rx));
+    }
+
+    private Entry Place(in PlannedPort planned)
+    {
+        Entry? old = _ports.GetValueOrDefault(planned.Spec.Name);
+        if (old is not null && old.Device == planned.Device && old.Port.Spec.Equals(planned.Spec))
+            return old;
+        PortId id = old?.Port.Id ?? forwarding.AllocatePortId();
+        if (!planned.IsNew)
+        {
+            TapPort device = planned.Device;
+            string? bridge = _ports.Values.First(entry => entry.Device == device).Port.Spec.Bridge;
+            TapOptions wanted = TapOptions.From(planned.Spec, mtu: null);
+            foreach (string warning in device.Reconfigure(wanted.Bridge == bridge ? wanted with { Bridge = null } : wanted))
+                DataplaneLog.SetupWarning(logger, warning);
+        }
+
+        var port = new Port(id, planned.Spec, planned.Device, planned.Device.Mac) { IsUp = true, Mtu = planned.Device.ReadMtu() };
+        if (planned.IsNew)
+            DataplaneLog.PortOpened(logger, planned.Spec.Name, planned.Spec.Tap, port.Mtu, planned.Device.QueueCount);
+        return new Entry(port, planned.Device);
+    }
+
+    /// <summary>Gives every queue of a port to one worker; ports with one queue each spread over the workers.</summary>
+    private void Attach(Entry entry)
+    {
+        if (_ports.GetValueOrDefault(entry.Port.Spec.Name) == entry || Workers.IsEmpty)
+            return;
+        for (int queue = 0; queue < entry.Device.QueueCount; queue++)
+            _ = WorkerOf(entry.Device, queue).Attach(entry.Port, queue);
+    }
+
+    private void Detach(TopologyPlan plan, Entry entry)
+    {
+        plan.Retired.Add(entry.Device);
+        DataplaneLog.PortRemoved(logger, entry.Port.Spec.Name);
+        for (int queue = 0; queue < entry.Device.QueueCount && !Workers.IsEmpty; queue++)
+            plan.Detached.Add(WorkerOf(entry.Device, queue).Detach(entry.Device, queue));
+    }
+
+    private EncapWorker WorkerOf(TapPort device, int queue) => Workers[(device.Index + queue) % Workers.Length];
+
+    private void FollowUnderlay(Entry entry, UnderlayChange underlay)
+    {
+        Port port = entry.Port;
+        if (port.Spec.Mtu is not null || entry.Device.IsClosed)
+            return;
+        int mtu = OverlayMtu.Compute(port.Spec, _topology, underlay);
+        if (mtu == port.Mtu)
+            return;
+        string? problem = entry.Device.SetMtu(mtu);
+        if (problem is not null)
+            DataplaneLog.SetupWarning(logger, problem);
+        int now = entry.Device.ReadMtu();
+        if (now == 0 || now == port.Mtu)
+            return;
+        port.Mtu = now;
+        DataplaneLog.PortMtu(logger, port.Spec.Name, now);
+    }
+
+    private sealed record Entry(Port Port, TapPort Device);
+}

@@ -1,0 +1,76 @@
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Interop;
+using Overlay.Dataplane.Pipeline;
+using Overlay.Dataplane.Underlay;
+
+namespace Overlay.Dataplane.Workers;
+
+/// <summary>Underlay → access: reads its receiving sockets and runs <see cref="DecapPipeline"/> over each batch.</summary>
+internal sealed class DecapWorker : WorkerLoop
+{
+    private const int MaxLeftBatches = 64;
+    private readonly IUnderlay _underlay;
+    private readonly DecapPipeline _pipeline;
+    private readonly DatagramBatch _batch;
+    private readonly int _socketCount;
+
+    /// <summary>Makes a worker that reads the sockets the underlay has for its index.</summary>
+    internal DecapWorker(int index, WorkerContext context, WorkerCounters counters, IUnderlay underlay, DecapPipeline pipeline)
+        : base($"overlay-rx-{index}", index, context, counters)
+    {
+        _underlay = underlay;
+        _pipeline = pipeline;
+        _batch = new DatagramBatch(context.BatchSize);
+        ReadOnlySpan<int> descriptors = underlay.PollDescriptors(index);
+        _socketCount = descriptors.Length;
+        for (int i = 0; i < descriptors.Length; i++)
+            _ = Epoll.Add(descriptors[i], LinuxConstants.EpollIn, (ulong)i);
+    }
+
+    /// <inheritdoc/>
+    protected override void Serve(ulong tag)
+    {
+        for (int round = 0; round < MaxRounds && ServeBatch((int)tag); round++)
+        {
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Drain()
+    {
+        for (int socket = 0; socket < _socketCount; socket++)
+        {
+            bool more = true;
+            while (more && MayFlush)
+                more = ServeBatch(socket);
+            for (int i = 0; i < MaxLeftBatches && more; i++)
+            {
+                more = _underlay.Receive(Index, socket, _batch);
+                CountDropped(Direction.Rx, _batch.Count, DropReason.ShuttingDown);
+            }
+        }
+    }
+
+    private bool ServeBatch(int socket)
+    {
+        _batch.Count = 0;
+        Epoch.Enter();
+        try
+        {
+            bool more = _underlay.Receive(Index, socket, _batch);
+            if (_batch.Count != 0)
+                _pipeline.Process(_batch, Index);
+            return more;
+        }
+        catch (Exception exception)
+        {
+            Abandon(Direction.Rx, _batch.Count, exception);
+            return false;
+        }
+        finally
+        {
+            Epoch.Exit();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Encap;
+using Overlay.Forwarding.Topology;
+using Overlay.TestKit.Net;
+using Xunit;
+
+namespace Overlay.Dataplane.Tests.Service;
+
+public sealed class DataplaneServiceTests
+{
+    [Theory]
+    [InlineData(false, EncapKind.Vxlan)]
+    [InlineData(false, EncapKind.Geneve)]
+    [InlineData(true, EncapKind.Vxlan)]
+    [InlineData(true, EncapKind.Geneve)]
+    public void Two_hosts_ping_each_other(bool isIPv6, EncapKind encap)
+    {
+        using var hosts = new TwoHosts(isIPv6, encap);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        NetLab.WaitForPing(hosts.TenantA, "fd00::2");
+        string mtu = Cmd.Run(hosts.TenantA, "cat", "/sys/class/net/tap0/mtu").OrThrow().StdOut.Trim();
+        Assert.Equal(isIPv6 ? "1430" : "1450", mtu);
+        Cmd.Run(hosts.TenantA, "ping", "-c", "3", "-i", "0.01", "-M", "do", "-s", isIPv6 ? "1402" : "1422", "10.0.0.2").OrThrow();
+        TwoHosts.AssertBalanced(hosts.A);
+        TwoHosts.AssertBalanced(hosts.B);
+        Assert.Equal(0, hosts.A.Snapshot().WorkerFaults);
+    }
+
+    [Fact]
+    public void Traffic_passes_with_several_workers_and_every_frame_has_an_outcome()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan, workers: 2);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        Cmd.Run(hosts.TenantA, "ping", "-c", "2000", "-i", "0", "-q", "-f", "10.0.0.2").OrThrow();
+        TwoHosts.AssertBalanced(hosts.A);
+        Assert.Equal(2 * 2, hosts.A.Snapshot().Sockets.Length);
+    }
+
+    [Fact]
+    public async Task A_port_that_only_changes_its_mode_keeps_its_device_and_its_index()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        string before = NetLab.Ip(hosts.TenantA, "-o", "link", "show", "tap0").StdOut.Split(':')[0];
+        using TopologyPlan plan = hosts.A.Prepare(TwoHosts.Topology(hosts.TenantA, port => port with { Mode = PortMode.Transparent, MacLimit = 7 }));
+        Assert.Empty(plan.Errors);
+        hosts.A.Commit(plan);
+        await hosts.A.RetireAsync(plan);
+        Assert.Empty(plan.Retired);
+        Assert.Equal(before, NetLab.Ip(hosts.TenantA, "-o", "link", "show", "tap0").StdOut.Split(':')[0]);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+    }
+
+    [Fact]
+    public void Ports_come_and_go_while_traffic_passes()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        TopologySpec one = TwoHosts.Topology(hosts.TenantA);
+        PortSpec second = new() { Name = "db", Tap = "tap1", Netns = hosts.TenantB };
+        TopologySpec two = one with { Ports = one.Ports.Add("db", second), Vnis = [one.Vnis[0] with { Ports = ["web", "db"] }] };
+        for (int round = 0; round < 5; round++)
+        {
+            TwoHosts.Apply(hosts.A, hosts.HostA, two);
+            Assert.True(NetLab.HasDevice(hosts.TenantB, "tap1"));
+            Assert.Equal(2, hosts.A.Snapshot().Ports.Length);
+            TwoHosts.Apply(hosts.A, hosts.HostA, one);
+            Assert.False(NetLab.HasDevice(hosts.TenantB, "tap1"));
+            NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        }
+    }
+
+    [Fact]
+    public void A_plan_that_is_given_up_leaves_nothing_behind()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        TopologySpec one = TwoHosts.Topology(hosts.TenantA);
+        PortSpec good = new() { Name = "good", Tap = "tap1", Netns = hosts.TenantB };
+        PortSpec bad = new() { Name = "bad", Tap = "tap2", Netns = "no-such-namespace" };
+        using (TopologyPlan plan = hosts.A.Prepare(one with { Ports = one.Ports.Add("good", good).Add("bad", bad) }))
+        {
+            Assert.Contains("'bad'", Assert.Single(plan.Errors), StringComparison.Ordinal);
+            Assert.True(NetLab.HasDevice(hosts.TenantB, "tap1"));
+        }
+
+        Assert.False(NetLab.HasDevice(hosts.TenantB, "tap1"));
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+    }
+
+    [Fact]
+    public void A_deleted_device_closes_its_port_and_the_next_plan_opens_it_again()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        NetLab.Ip(hosts.TenantA, "link", "del", "tap0");
+        Wait.Until(() => !hosts.A.Snapshot().Ports[0].IsUp, TwoHosts.Limit, "the port to be down");
+        TwoHosts.Apply(hosts.A, hosts.HostA, TwoHosts.Topology(hosts.TenantA));
+        NetLab.Address(hosts.TenantA, "tap0", "10.0.0.1/24");
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+    }
+
+    [Fact]
+    public void An_auto_mtu_follows_the_underlay()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.Ip(hosts.HostA, "link", "set", "u0", "mtu", "1400");
+        Wait.Until(() => hosts.A.Snapshot().Ports[0].Mtu == 1350, TwoHosts.Limit, "the port's MTU");
+        Assert.Contains("mtu 1350", NetLab.Ip(hosts.TenantA, "link", "show", "tap0").StdOut, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Underlay_loss_and_return_heal_without_restart()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        NetLab.Ip(hosts.HostA, "link", "set", "u0", "down");
+        NetLab.Ip(hosts.HostA, "addr", "flush", "dev", "u0");
+        Wait.Until(() => !hosts.A.Underlay.Addresses[0].Present, TwoHosts.Limit, "the address to be absent");
+        NetLab.Ip(hosts.HostA, "link", "set", "u0", "up");
+        NetLab.Address(hosts.HostA, "u0", $"{hosts.UnderlayA}/24");
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        Wait.Until(() => hosts.A.Underlay.Addresses[0] is { Present: true, LinkUp: true }, TwoHosts.Limit, "the address to be present");
+    }
+
+    [Fact]
+    public async Task Stopping_removes_devices_and_every_frame_has_an_outcome()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        await hosts.A.StopAsync(TimeSpan.FromMilliseconds(100));
+        Assert.False(NetLab.HasDevice(hosts.TenantA, "tap0"));
+        CounterSnapshot counters = hosts.A.Forwarding.SnapshotCounters();
+        Assert.Equal(counters.Received(Direction.Tx), counters.Delivered(Direction.Tx) + counters.Dropped(Direction.Tx) + counters.Consumed(Direction.Tx));
+    }
+}
