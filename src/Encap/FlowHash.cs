@@ -37,6 +37,24 @@ public static class FlowHash
         }
 
         ReadOnlySpan<byte> packet = frame[offset..];
+        if (type == EtherType.IPv4 && packet.Length >= IPv4View.MinHeaderLength)
+        {
+            // Nearly every frame: no options, lengths that fit. Others take the long way below to the same value.
+            ulong start = BinaryPrimitives.ReadUInt64BigEndian(packet);
+            int totalLength = (int)(start >> 32) & 0xFFFF;
+            if (start >> 56 == 0x45 && totalLength >= IPv4View.MinHeaderLength + 4 && totalLength <= packet.Length && (start & 0x3FFF) == 0)
+            {
+                ulong tuple = (ulong)packet[9] << 32;
+                tuple |= HasPorts(packet[9]) ? MemoryMarshal.Read<uint>(packet[IPv4View.MinHeaderLength..]) : 0;
+                return Mix(MemoryMarshal.Read<ulong>(packet[12..]) ^ seed.First, seed.Second ^ tuple, seed.Second);
+            }
+        }
+
+        return ComputeSlowly(frame, packet, type, in seed);
+    }
+
+    private static uint ComputeSlowly(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> packet, ushort type, in FlowHashSeed seed)
+    {
         if (type == EtherType.IPv4 && IPv4View.Parse(packet, out IPv4View v4) == ParseStatus.Ok)
         {
             ulong addresses = MemoryMarshal.Read<ulong>(v4.Addresses);
@@ -62,7 +80,9 @@ public static class FlowHash
     }
 
     private static ulong Upper(byte protocol, ReadOnlySpan<byte> payload) =>
-        ((ulong)protocol << 32) | (protocol is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp && payload.Length >= 4 ? MemoryMarshal.Read<uint>(payload) : 0);
+        ((ulong)protocol << 32) | (HasPorts(protocol) && payload.Length >= 4 ? MemoryMarshal.Read<uint>(payload) : 0);
+
+    private static bool HasPorts(byte protocol) => protocol is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp;
 
     private static uint HashMacs(ReadOnlySpan<byte> frame, ushort type, in FlowHashSeed seed)
     {

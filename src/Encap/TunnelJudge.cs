@@ -11,6 +11,7 @@ namespace Overlay.Encap;
 public static class TunnelJudge
 {
     private const int MinInnerLength = EthernetView.HeaderLength;
+    private const uint CriticalOptionBit = 0x8000;
     private const ParseAnomaly StrictAnomalies = ParseAnomaly.GeneveReservedBits | ParseAnomaly.GeneveOptionReservedBits;
 
     /// <summary>Judges a datagram.</summary>
@@ -169,7 +170,8 @@ public static class TunnelJudge
     private static ParseStatus JudgeOptions(ReadOnlySpan<byte> udpPayload, in GeneveView view, GeneveOptionRegistry registry, ref TunnelInfo info)
     {
         ReadOnlySpan<byte> area = udpPayload[..view.InnerOffset];
-        bool anyCritical = false;
+        (uint policyKey, uint telemetryKey, uint identityKey) = registry.Keys;
+        uint seen = 0;
         bool unknownCritical = false;
         int offset = GeneveHeader.FixedLength;
         while (offset < area.Length)
@@ -178,72 +180,80 @@ public static class TunnelJudge
             uint word = BinaryPrimitives.ReadUInt32BigEndian(area[offset..]);
             int dataOffset = offset + GeneveOption.HeaderLength;
             int dataLength = (int)(word & 0x1F) << 2;
-            if (dataLength > area.Length - dataOffset)
+            offset = dataOffset + dataLength;
+            if (offset > area.Length)
             {
                 return ParseStatus.GeneveBadOption;
             }
 
-            if ((word & 0xE0) != 0)
+            seen |= word;
+            uint key = (word >> 8) & 0xFFFF7F;
+            bool understood;
+            if (key == policyKey)
             {
-                info.Anomalies |= ParseAnomaly.GeneveOptionReservedBits;
+                understood = Claim(TunnelFields.Policy, dataLength >= 4, word, ref info, out bool first);
+                if (first)
+                {
+                    info.PolicyId = BinaryPrimitives.ReadUInt32BigEndian(area[dataOffset..]);
+                }
+            }
+            else if (key == identityKey)
+            {
+                understood = Claim(TunnelFields.Identity, dataLength >= 4, word, ref info, out bool first);
+                if (first)
+                {
+                    info.Identity = BinaryPrimitives.ReadUInt32BigEndian(area[dataOffset..]);
+                }
+            }
+            else if (key == telemetryKey)
+            {
+                understood = Claim(TunnelFields.Telemetry, dataLength >= 8, word, ref info, out bool first);
+                if (first)
+                {
+                    info.TelemetryOffset = (ushort)dataOffset;
+                }
+            }
+            else
+            {
+                understood = registry.IsOther(key);
             }
 
-            bool critical = (word & 0x8000) != 0;
-            bool understood = TakeOption(area.Slice(dataOffset, dataLength), dataOffset, registry.Classify((word >> 8) & 0xFFFF7F), critical, ref info);
-            anyCritical |= critical;
-            unknownCritical |= critical & !understood;
-            offset = dataOffset + dataLength;
+            unknownCritical |= !understood & ((word & CriticalOptionBit) != 0);
         }
 
+        bool anyCritical = (seen & CriticalOptionBit) != 0;
         if (anyCritical != view.Critical)
         {
             info.Anomalies |= anyCritical ? ParseAnomaly.CriticalWithoutCBit : ParseAnomaly.CBitWithoutCritical;
         }
 
+        if ((seen & 0xE0) != 0)
+        {
+            info.Anomalies |= ParseAnomaly.GeneveOptionReservedBits;
+        }
+
         return unknownCritical ? ParseStatus.GeneveCriticalUnknown : ParseStatus.Ok;
     }
 
-    private static bool TakeOption(ReadOnlySpan<byte> data, int dataOffset, GeneveOptionRole role, bool critical, ref TunnelInfo info)
+    /// <summary>
+    /// Whether one of our options can be read. Critical and unreadable is critical and not understood: fail closed (RFC 8926 3.5).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Claim(TunnelFields field, bool usable, uint word, ref TunnelInfo info, out bool first)
     {
-        TunnelFields field = role switch
+        bool duplicate = (info.Fields & field) != 0;
+        first = usable && !duplicate;
+        if (first)
         {
-            GeneveOptionRole.Policy => TunnelFields.Policy,
-            GeneveOptionRole.Identity => TunnelFields.Identity,
-            GeneveOptionRole.Telemetry => TunnelFields.Telemetry,
-            _ => TunnelFields.None,
-        };
-        if (field == TunnelFields.None)
+            info.Fields |= field;
+        }
+        else
         {
-            return role == GeneveOptionRole.Other;
+            info.Anomalies |= usable ? ParseAnomaly.DuplicateOption
+                : (word & CriticalOptionBit) == 0 ? ParseAnomaly.UnusableOption
+                : ParseAnomaly.None;
         }
 
-        if (data.Length < (field == TunnelFields.Telemetry ? 8 : 4))
-        {
-            // Critical and unreadable is critical and not understood: fail closed (RFC 8926 3.5).
-            info.Anomalies |= critical ? ParseAnomaly.None : ParseAnomaly.UnusableOption;
-            return false;
-        }
-
-        if ((info.Fields & field) != 0)
-        {
-            info.Anomalies |= ParseAnomaly.DuplicateOption;
-            return true;
-        }
-
-        info.Fields |= field;
-        switch (field)
-        {
-            case TunnelFields.Policy:
-                info.PolicyId = BinaryPrimitives.ReadUInt32BigEndian(data);
-                break;
-            case TunnelFields.Identity:
-                info.Identity = BinaryPrimitives.ReadUInt32BigEndian(data);
-                break;
-            default:
-                info.TelemetryOffset = (ushort)dataOffset;
-                break;
-        }
-
-        return true;
+        return usable;
     }
 }

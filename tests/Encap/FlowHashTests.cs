@@ -72,6 +72,16 @@ public sealed class FlowHashTests
     }
 
     [Fact]
+    public void Ip_options_do_not_change_the_value()
+    {
+        byte[] frame = Bytes.InnerFrame();
+        byte[] options = Bytes.Concat(frame[..34], Bytes.Hex("01010101"), frame[34..]);
+        options[14] = 0x46;
+        options[17] += 4;
+        Assert.Equal(FlowHash.Compute(frame, in Seed), FlowHash.Compute(options, in Seed));
+    }
+
+    [Fact]
     public void A_tag_does_not_hide_the_flow()
     {
         byte[] tagged = Bytes.Concat(Bytes.InnerFrame()[..12], Bytes.Hex("81000064"), Bytes.InnerFrame()[12..]);

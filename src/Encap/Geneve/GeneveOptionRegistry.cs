@@ -64,15 +64,12 @@ public sealed class GeneveOptionRegistry
 
     /// <summary>The option is understood, in its critical form too.</summary>
     /// <param name="id">Class and type.</param>
-    public bool IsKnown(GeneveOptionId id) => Classify(id.Key) != GeneveOptionRole.Unknown;
+    public bool IsKnown(GeneveOptionId id) => id.Key == _policyKey || id.Key == _telemetryKey || id.Key == _identityKey || IsOther(id.Key);
 
-    /// <summary>What an option means here.</summary>
+    /// <summary>The three keys, for the walk over an option area; <see cref="uint.MaxValue"/> where an option has no name.</summary>
+    internal (uint Policy, uint Telemetry, uint Identity) Keys => (_policyKey, _telemetryKey, _identityKey);
+
+    /// <summary>Understood, though none of our three.</summary>
     /// <param name="key"><see cref="GeneveOptionId.Key"/>.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal GeneveOptionRole Classify(uint key) =>
-        key == _policyKey ? GeneveOptionRole.Policy
-        : key == _identityKey ? GeneveOptionRole.Identity
-        : key == _telemetryKey ? GeneveOptionRole.Telemetry
-        : _others.Count != 0 && _others.Contains(key) ? GeneveOptionRole.Other
-        : GeneveOptionRole.Unknown;
+    internal bool IsOther(uint key) => _others.Count != 0 && _others.Contains(key);
 }
