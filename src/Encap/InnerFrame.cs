@@ -20,6 +20,12 @@ public static class InnerFrame
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ParseStatus Check(ReadOnlySpan<byte> frame)
     {
+        // Long enough for every header that is looked at: nothing can be cut.
+        if (frame.Length >= EthernetView.HeaderLength + (EthernetView.MaxTagCount * VlanTag.Length) + IPv6HeaderLength)
+        {
+            return ParseStatus.Ok;
+        }
+
         ParseStatus status = EthernetView.Parse(frame, out EthernetView view);
         if (status != ParseStatus.Ok)
         {

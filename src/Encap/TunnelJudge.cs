@@ -172,6 +172,10 @@ public static class TunnelJudge
         ReadOnlySpan<byte> area = udpPayload[..view.InnerOffset];
         (uint policyKey, uint telemetryKey, uint identityKey) = registry.Keys;
         uint seen = 0;
+
+        // Locals stay in registers where fields behind a reference would not.
+        TunnelFields fields = info.Fields;
+        ParseAnomaly anomalies = info.Anomalies;
         bool unknownCritical = false;
         int offset = GeneveHeader.FixedLength;
         while (offset < area.Length)
@@ -191,7 +195,7 @@ public static class TunnelJudge
             bool understood;
             if (key == policyKey)
             {
-                understood = Claim(TunnelFields.Policy, dataLength >= 4, word, ref info, out bool first);
+                understood = Claim(TunnelFields.Policy, dataLength >= 4, word, ref fields, ref anomalies, out bool first);
                 if (first)
                 {
                     info.PolicyId = BinaryPrimitives.ReadUInt32BigEndian(area[dataOffset..]);
@@ -199,7 +203,7 @@ public static class TunnelJudge
             }
             else if (key == identityKey)
             {
-                understood = Claim(TunnelFields.Identity, dataLength >= 4, word, ref info, out bool first);
+                understood = Claim(TunnelFields.Identity, dataLength >= 4, word, ref fields, ref anomalies, out bool first);
                 if (first)
                 {
                     info.Identity = BinaryPrimitives.ReadUInt32BigEndian(area[dataOffset..]);
@@ -207,7 +211,7 @@ public static class TunnelJudge
             }
             else if (key == telemetryKey)
             {
-                understood = Claim(TunnelFields.Telemetry, dataLength >= 8, word, ref info, out bool first);
+                understood = Claim(TunnelFields.Telemetry, dataLength >= 8, word, ref fields, ref anomalies, out bool first);
                 if (first)
                 {
                     info.TelemetryOffset = (ushort)dataOffset;
@@ -224,14 +228,16 @@ public static class TunnelJudge
         bool anyCritical = (seen & CriticalOptionBit) != 0;
         if (anyCritical != view.Critical)
         {
-            info.Anomalies |= anyCritical ? ParseAnomaly.CriticalWithoutCBit : ParseAnomaly.CBitWithoutCritical;
+            anomalies |= anyCritical ? ParseAnomaly.CriticalWithoutCBit : ParseAnomaly.CBitWithoutCritical;
         }
 
         if ((seen & 0xE0) != 0)
         {
-            info.Anomalies |= ParseAnomaly.GeneveOptionReservedBits;
+            anomalies |= ParseAnomaly.GeneveOptionReservedBits;
         }
 
+        info.Fields = fields;
+        info.Anomalies = anomalies;
         return unknownCritical ? ParseStatus.GeneveCriticalUnknown : ParseStatus.Ok;
     }
 
@@ -239,17 +245,17 @@ public static class TunnelJudge
     /// Whether one of our options can be read. Critical and unreadable is critical and not understood: fail closed (RFC 8926 3.5).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Claim(TunnelFields field, bool usable, uint word, ref TunnelInfo info, out bool first)
+    private static bool Claim(TunnelFields field, bool usable, uint word, ref TunnelFields fields, ref ParseAnomaly anomalies, out bool first)
     {
-        bool duplicate = (info.Fields & field) != 0;
+        bool duplicate = (fields & field) != 0;
         first = usable && !duplicate;
         if (first)
         {
-            info.Fields |= field;
+            fields |= field;
         }
         else
         {
-            info.Anomalies |= usable ? ParseAnomaly.DuplicateOption
+            anomalies |= usable ? ParseAnomaly.DuplicateOption
                 : (word & CriticalOptionBit) == 0 ? ParseAnomaly.UnusableOption
                 : ParseAnomaly.None;
         }
