@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace Overlay.Cli;
 
@@ -32,10 +34,12 @@ internal static class GlobalOptions
     public static (Option<bool> Watch, Option<double> Interval) Watching()
     {
         Option<double> interval = new("--interval") { Description = "Seconds between two looks.", HelpName = "S", DefaultValueFactory = _ => 1 };
-        interval.Validators.Add(result =>
+        interval.CustomParser = result =>
         {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<double>() is not (>= 0.1 and <= 3600)) result.AddError("--interval takes 0.1 to 3600 seconds");
-        });
+            if (double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out double value) && value is >= 0.1 and <= 3600) return value;
+            result.AddError($"--interval takes 0.1 to 3600 seconds, not '{result.Tokens[0].Value}'");
+            return 1;
+        };
         return (new Option<bool>("--watch", "-w") { Description = "Look again and again until interrupted." }, interval);
     }
 
@@ -43,10 +47,23 @@ internal static class GlobalOptions
     public static Option<int?> Vni(bool required)
     {
         Option<int?> option = new("--vni") { Description = "The VNI, 0 to 16777215.", HelpName = "N", Required = required };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<int?>() is not (>= 0 and <= 0xffffff)) result.AddError("--vni takes 0 to 16777215");
-        });
+        option.CustomParser = result => Parse(result, "--vni", 0, 0xffffff);
         return option;
+    }
+
+    /// <summary>A whole number within bounds.</summary>
+    public static Option<int> Integer(string name, string[] aliases, string what, string helpName, int value, int min, int max)
+    {
+        Option<int> option = new(name, aliases) { Description = $"{what}, {min} to {max}.", HelpName = helpName, DefaultValueFactory = _ => value };
+        option.CustomParser = result => Parse(result, name, min, max) ?? value;
+        return option;
+    }
+
+    private static int? Parse(ArgumentResult result, string name, int min, int max)
+    {
+        string text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max) return value;
+        result.AddError($"{name} takes {min} to {max}, not '{text}'");
+        return null;
     }
 }

@@ -22,8 +22,8 @@ internal static class LabIperfVerb
             "overlayctl lab iperf",
             "overlayctl lab iperf --time 10 --parallel 4",
             "overlayctl lab iperf --reverse -o json");
-        Option<int> seconds = Bounded("--time", "-t", $"Seconds, 1 to {MaxSeconds}.", "S", 3, MaxSeconds);
-        Option<int> streams = Bounded("--parallel", "-P", $"TCP streams, 1 to {MaxStreams}.", "N", 1, MaxStreams);
+        Option<int> seconds = GlobalOptions.Integer("--time", ["-t"], "Seconds", "S", 3, 1, MaxSeconds);
+        Option<int> streams = GlobalOptions.Integer("--parallel", ["-P"], "TCP streams", "N", 1, 1, MaxStreams);
         Option<bool> reverse = new("--reverse", "-R") { Description = "From b to a." };
         Option<string> output = GlobalOptions.Output();
         verb.Options.Add(seconds);
@@ -70,16 +70,6 @@ internal static class LabIperfVerb
         {
             return (null, "its answer was not understood");
         }
-    }
-
-    private static Option<int> Bounded(string name, string alias, string description, string helpName, int value, int max)
-    {
-        Option<int> option = new(name, alias) { Description = description, HelpName = helpName, DefaultValueFactory = _ => value };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && (result.GetValueOrDefault<int>() < 1 || result.GetValueOrDefault<int>() > max)) result.AddError($"{name} takes 1 to {max}");
-        });
-        return option;
     }
 
     private static async Task<(LabIperfReport? Report, string Problem)> MeasureAsync(

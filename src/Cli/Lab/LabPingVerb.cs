@@ -20,11 +20,7 @@ internal static partial class LabPingVerb
             "Ping every other host from the first, over IPv4 and IPv6. Exit code 3 if some are lost, 1 if a host does not answer at all.",
             "overlayctl lab ping",
             "overlayctl lab ping --count 20 -o json");
-        Option<int> count = new("--count", "-c") { Description = "Echo requests to each address.", HelpName = "N", DefaultValueFactory = _ => 5 };
-        count.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<int>() is < 1 or > MaxCount) result.AddError($"--count takes 1 to {MaxCount}");
-        });
+        Option<int> count = GlobalOptions.Integer("--count", ["-c"], "Echo requests to each address", "N", 5, 1, MaxCount);
         Option<string> output = GlobalOptions.Output();
         verb.Options.Add(count);
         verb.Options.Add(output);

@@ -20,11 +20,7 @@ internal static class LabUpVerb
             "overlayctl lab up --vteps 3");
         Option<string> encap = Choice("--encap", "The tunnel's encapsulation.", "vxlan", "geneve");
         Option<string> underlay = Choice("--underlay", "The address family of the underlay.", "ipv4", "ipv6");
-        Option<int> vteps = new("--vteps") { Description = $"Number of hosts, 2 to {LabPlan.MaxVteps}.", HelpName = "N", DefaultValueFactory = _ => 2 };
-        vteps.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<int>() is < 2 or > LabPlan.MaxVteps) result.AddError($"--vteps takes 2 to {LabPlan.MaxVteps}");
-        });
+        Option<int> vteps = GlobalOptions.Integer("--vteps", [], "Number of hosts", "N", 2, 2, LabPlan.MaxVteps);
         Option<string> overlayd = DaemonBinary.Option();
         verb.Options.Add(encap);
         verb.Options.Add(underlay);

@@ -58,6 +58,7 @@ internal static class ConfigVerb
         Verb verb = new(
             "reload",
             "Have the daemon read its configuration again; only what changed is touched. A bad one is refused whole and the old one stays.",
+            "overlayctl config reload",
             "overlayctl config check && overlayctl config reload");
         Option<string> output = GlobalOptions.Output();
         verb.Options.Add(output);

@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+using Overlay.Cli.Lab;
+using Overlay.Cli.Tests.Kit;
+
+namespace Overlay.Cli.Tests.Lab;
+
+/// <summary>Labs in real namespaces. Each test has a lab of its own name.</summary>
+public sealed class LabTests : IAsyncLifetime
+{
+    private readonly string _name = "t" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3));
+
+    public ValueTask InitializeAsync()
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "needs root (network namespaces)");
+        Assert.SkipUnless(File.Exists("/dev/net/tun"), "needs /dev/net/tun");
+        Assert.SkipUnless(Tools.Tool.Find("ip") is not null, "needs ip (iproute2)");
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Environment.UserName == "root") await new LabRemover(new LabStore(_name)).RemoveAsync();
+    }
+
+    [Fact]
+    public async Task A_daemon_that_ends_at_once_leaves_no_trace_and_its_last_words()
+    {
+        string script = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(script, "#!/bin/sh\necho no luck today\nexit 7\n");
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            Ctl ctl = await RunAsync("up", "--overlayd", script);
+            Assert.Equal(ExitCode.Failure, ctl.Code);
+            Assert.Contains("no luck today; run: overlayctl doctor", ctl.Error, StringComparison.Ordinal);
+            AssertNoTrace();
+        }
+        finally
+        {
+            File.Delete(script);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_crash_half_way_left_is_removed()
+    {
+        LabStore store = new(_name);
+        LabState state = new()
+        {
+            Name = _name,
+            Encap = "vxlan",
+            Underlay = "ipv4",
+            Builder = new LabProcess(int.MaxValue, 0),
+            Overlayd = "/bin/true",
+            Vteps = [LabPlan.Vtep(store, "ipv4", 0), LabPlan.Vtep(store, "ipv4", 1)],
+        };
+        Assert.True(store.TryCreate(state));
+        await LabNet.IpAsync("netns", "add", state.Vteps[0].Netns);
+
+        // Started in the instant before the crash: in no file, but in the namespace.
+        using System.Diagnostics.Process orphan = CtlProcess.Start("ip", "netns", "exec", state.Vteps[0].Netns, "sleep", "300");
+        Ctl down = await RunAsync("down");
+        Assert.Equal(ExitCode.Ok, down.Code);
+        AssertNoTrace();
+        Assert.Equal(ExitCode.Ok, (await RunAsync("down")).Code);
+    }
+
+    [Fact]
+    public async Task A_process_that_only_has_the_same_id_is_left_alone()
+    {
+        LabStore store = new(_name);
+        LabVtep vtep = LabPlan.Vtep(store, "ipv4", 0) with { Daemon = LabProcesses.Find(Environment.ProcessId)! with { StartTicks = 1 } };
+        Assert.True(store.TryCreate(new LabState
+        {
+            Name = _name,
+            Encap = "vxlan",
+            Underlay = "ipv4",
+            Ready = true,
+            Builder = new LabProcess(int.MaxValue, 0),
+            Overlayd = "/bin/true",
+            Vteps = [vtep],
+        }));
+        Assert.Equal(ExitCode.Ok, (await RunAsync("down")).Code);
+        AssertNoTrace();
+    }
+
+    [Theory]
+    [InlineData("ping")]
+    [InlineData("iperf")]
+    [InlineData("status")]
+    public async Task Without_a_lab_its_verbs_end_with_3(string verb)
+    {
+        Ctl ctl = await RunAsync(verb);
+        Assert.Equal(ExitCode.Degraded, ctl.Code);
+        Assert.Contains("no lab is up; run: overlayctl lab", ctl.Error, StringComparison.Ordinal);
+    }
+
+    private Task<Ctl> RunAsync(params string[] arguments) => Ctl.RunAsync(["lab", .. arguments, "--lab", _name]);
+
+    private void AssertNoTrace()
+    {
+        Assert.All(LabPlan.AllNetns(_name), n => Assert.False(LabNet.NetnsExists(n), $"namespace {n} remains"));
+        Assert.False(Directory.Exists(new LabStore(_name).Directory));
+    }
+}

@@ -1,0 +1,186 @@
+using Overlay.Cli.Tests.Kit;
+
+namespace Overlay.Cli.Tests.Verbs;
+
+public sealed class ScreenTests
+{
+    [Fact]
+    public async Task Status_has_the_verdict_in_its_first_line_and_a_row_for_each_peer()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, Samples.Json(Samples.Status)));
+        Ctl ctl = await Ctl.RunAsync("status", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        Assert.StartsWith("ok  vtep-a  overlayd 0.1.0  pid 4242  up 1h02m  config 1\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("\nb     vxlan  up     off    -     -  1450  12.3k     0  1m30s  192.0.2.2:4789\n", ctl.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain(" \n", ctl.Out, StringComparison.Ordinal);
+        Assert.All(ctl.Out.Split('\n'), l => Assert.True(l.Length <= 80, $"'{l}' is longer than 80 columns"));
+    }
+
+    [Theory]
+    [InlineData("degraded")]
+    [InlineData("down")]
+    public async Task Status_that_is_not_ok_ends_with_3_and_shows_the_reasons(string verdict)
+    {
+        string body = Samples.Json(Samples.Status with { Verdict = verdict, Reasons = ["peer b is down; run: overlayctl drops"] });
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, body));
+        Ctl ctl = await Ctl.RunAsync("status", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Degraded, ctl.Code);
+        Assert.Equal("! peer b is down; run: overlayctl drops", ctl.Out.Split('\n')[1]);
+    }
+
+    [Fact]
+    public async Task Hostile_names_stay_on_their_line()
+    {
+        string body = Samples.Json(Samples.Status with { Node = "evil\nok  fine\e[2J" });
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, body));
+        Ctl ctl = await Ctl.RunAsync("status", "--socket", daemon.Socket);
+        Assert.StartsWith("ok  evil\\x0aok  fine\\x1b[2J  overlayd", ctl.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_of_an_empty_daemon_says_what_to_configure()
+    {
+        string body = Samples.Json(Samples.Status with { Peers = [], Vnis = [], Ports = [], Local = [], Planes = [] });
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, body));
+        Ctl ctl = await Ctl.RunAsync("status", "--socket", daemon.Socket);
+        Assert.All(ctl.Out.Split('\n').Where(l => l.StartsWith('!')), l => Assert.Contains("; run: overlayctl", l, StringComparison.Ordinal));
+        Assert.Contains("no peers", ctl.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fdb_show_names_port_or_peer()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/fdb?vni=100", 200, Samples.Json(Samples.Fdb)));
+        Ctl ctl = await Ctl.RunAsync("fdb", "show", "--vni", "100", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        string expected = """
+            VNI  MAC                ORIGIN  ENCAP   AGE  FLAGS   TO
+            100  02:00:00:00:00:01  local   -        4s  -       port web
+            100  02:00:00:00:00:02  static  geneve    -  sticky  peer b [2001:db8::2]:6081
+
+            """;
+        Assert.Equal(expected, ctl.Out);
+    }
+
+    [Fact]
+    public async Task Fdb_why_shows_the_winner_and_why_the_others_lose()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/fdb/why?vni=100&mac=02%3A00%3A00%3A00%3A00%3A02", 200, Samples.Json(Samples.Why)));
+        Ctl ctl = await Ctl.RunAsync("fdb", "why", "02:00:00:00:00:02", "--vni", "100", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        string[] lines = ctl.Out.Split('\n');
+        Assert.Equal("02:00:00:00:00:02 in VNI 100: to peer b by geneve, because static precedes learned", lines[0]);
+        Assert.Equal("moves 3, without a candidate: flood", lines[1]);
+        Assert.StartsWith("*  static", lines[4], StringComparison.Ordinal);
+        Assert.EndsWith("learned never displaces another origin", lines[5], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Drops_show_totals_reasons_and_the_command_to_run()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/drops", 200, Samples.Json(Samples.Drops)));
+        Ctl ctl = await Ctl.RunAsync("drops", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        Assert.Contains("\nrx        107        100         0        7       0           0\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("\nvtep_unknown  rx          3      7       0  12s ago vni 100 from 192.0.2.9\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("\n! vtep_unknown rx: The outer source address is not admitted to this VNI; run: overlayctl ", ctl.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_drops_is_said_in_words()
+    {
+        string body = Samples.Json(Samples.Drops with { Drops = [], Anomalies = [], Kernel = [] });
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/drops", 200, body));
+        Ctl ctl = await Ctl.RunAsync("drops", "--socket", daemon.Socket);
+        Assert.EndsWith("\nno drops\n", ctl.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("status", "GET /v1/status")]
+    [InlineData("drops", "GET /v1/drops")]
+    [InlineData("fdb show", "GET /v1/fdb")]
+    public async Task Json_is_what_the_api_answered_on_one_line(string line, string request)
+    {
+        string body = request switch
+        {
+            "GET /v1/status" => Samples.Json(Samples.Status),
+            "GET /v1/drops" => Samples.Json(Samples.Drops),
+            _ => Samples.Json(Samples.Fdb),
+        };
+        string extended = body.Insert(body.Length - 1, ",\n \"field_of_a_later_version\": 1");
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync((request, 200, extended));
+        Ctl ctl = await Ctl.RunAsync([.. line.Split(' '), "-o", "json", "--socket", daemon.Socket]);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        Assert.Equal(body[..^1] + ",\"field_of_a_later_version\":1}\n", ctl.Out);
+    }
+
+    [Fact]
+    public async Task An_error_of_the_api_becomes_one_line()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/fdb?vni=7", 404, FakeDaemon.Error("not_found", "VNI 7 is not configured")));
+        Ctl ctl = await Ctl.RunAsync("fdb", "show", "--vni", "7", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Failure, ctl.Code);
+        Assert.StartsWith("overlayctl: VNI 7 is not configured; run: overlayctl --socket ", ctl.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(200, "<html>")]
+    [InlineData(200, "{}")]
+    [InlineData(500, "oops")]
+    public async Task An_answer_of_somebody_else_is_a_failure_not_a_crash(int status, string body)
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", status, body));
+        Ctl ctl = await Ctl.RunAsync("status", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Failure, ctl.Code);
+        Assert.Contains("does not understand", ctl.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reload_lists_what_changed()
+    {
+        const string Body = """{"revision":2,"changes":["peer b: changed"],"warnings":[]}""";
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("POST /v1/config/reload", 200, Body));
+        Ctl ctl = await Ctl.RunAsync("config", "reload", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        Assert.Equal("reloaded  config 2  1 changes\n  peer b: changed\n", ctl.Out);
+    }
+
+    [Fact]
+    public async Task A_refused_reload_names_the_line_and_ends_with_2()
+    {
+        const string Body = """
+            {"error":{"code":"config_invalid","message":"the configuration is refused, the old one stays in force","field":null},
+             "errors":[{"file":"/etc/overlay/overlayd.yaml","line":7,"column":3,"key":"vnis[0].id","message":"expected 0 to 16777215"}]}
+            """;
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("POST /v1/config/reload", 422, Body));
+        Ctl ctl = await Ctl.RunAsync("config", "reload", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Usage, ctl.Code);
+        Assert.Equal("/etc/overlay/overlayd.yaml:7:3: error: vnis[0].id: expected 0 to 16777215\n", ctl.Out);
+        Assert.Contains("the old one stays in force; run: ", ctl.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_warns_of_an_absent_address_and_an_mtu_that_does_not_fit()
+    {
+        string body = Samples.Json(Samples.Status with
+        {
+            Local = [Samples.Status.Local[0], Samples.Status.Local[0] with { Address = "2001:db8::1", Present = false, Device = null, Mtu = null }],
+            Ports = [Samples.Status.Ports[0] with { Mtu = 1500 }],
+        });
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, body));
+        Ctl ctl = await Ctl.RunAsync("doctor", "--socket", daemon.Socket);
+        Assert.Contains("2001:db8::1 is on no device of this host; run: ip addr add 2001:db8::1/64 dev DEVICE\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("carries 1450 at most (1500 less 50); run: ip link set tap-web mtu 1450\n", ctl.Out, StringComparison.Ordinal);
+        string[] troubled = [.. ctl.Out.Split('\n').Where(l => l.StartsWith("warn", StringComparison.Ordinal) || l.StartsWith("fail", StringComparison.Ordinal))];
+        Assert.All(troubled, l => Assert.Contains("; run: ", l, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Doctor_has_json_with_a_verdict()
+    {
+        Ctl ctl = await Ctl.RunAsync("doctor", "-o", "json", "--socket", "/nonexistent/overlayd.sock");
+        using System.Text.Json.JsonDocument report = System.Text.Json.JsonDocument.Parse(ctl.Out);
+        Assert.Contains(report.RootElement.GetProperty("verdict").GetString(), (string[])["ok", "warn", "fail"]);
+        Assert.Contains(report.RootElement.GetProperty("checks").EnumerateArray(), c => c.GetProperty("check").GetString() == "daemon" && c.GetProperty("state").GetString() == "warn");
+    }
+}
