@@ -43,10 +43,10 @@ internal static class DropsVerb
         AdminReply reply = await client.GetAsync(resource, cancellation);
         (DropsResponse? drops, Failure? failure) = client.Read(reply, ApiJsonContext.Default.DropsResponse);
         if (drops is null) return new Look(failure!.Code, null, failure);
-        return new Look(ExitCode.Ok, json ? () => Json.Print(terminal, reply.Body) : () => Show(drops, terminal), null, Spaced: !json);
+        return new Look(ExitCode.Ok, json ? () => Json.Print(terminal, reply.Body) : () => Show(drops, terminal, client), null, Spaced: !json);
     }
 
-    private static void Show(DropsResponse drops, Terminal terminal)
+    private static void Show(DropsResponse drops, Terminal terminal, AdminClient client)
     {
         Table totals = new("DIR", ">RECEIVED", ">DELIVERED", ">CONSUMED", ">DROPPED", ">COPIES", ">COPY-DROPS");
         AddTotals(totals, "tx", drops.Totals.Tx);
@@ -60,7 +60,7 @@ internal static class DropsVerb
         }
         else
         {
-            ShowReasons(drops, terminal);
+            ShowReasons(drops, terminal, client);
         }
 
         if (drops.Anomalies.Count > 0)
@@ -83,7 +83,7 @@ internal static class DropsVerb
     private static void AddTotals(Table table, string direction, DirectionTotals t) =>
         table.Add(direction, t.Received, t.Delivered, t.Consumed, t.Dropped, t.Copies, t.CopyDrops);
 
-    private static void ShowReasons(DropsResponse drops, Terminal terminal)
+    private static void ShowReasons(DropsResponse drops, Terminal terminal, AdminClient client)
     {
         Table table = new("REASON", "DIR", ">LAST-MIN", ">TOTAL", ">COPIES", "LAST SAMPLE");
         foreach (DropRow d in drops.Drops)
@@ -96,9 +96,21 @@ internal static class DropsVerb
         foreach (DropRow d in drops.Drops)
         {
             if (d.Total == 0 && d.CopiesTotal == 0) continue;
-            string next = d.Sample is { Hex.Length: > 0 } sample ? $"overlayctl decode {Text.Escape(sample.Hex)}" : "overlayctl status";
-            terminal.Problem($"{d.Reason} {d.Dir}: {d.Sentence}", next, d.LastMinute > 0 ? Tone.Warn : Tone.Dim);
+            terminal.Problem($"{d.Reason} {d.Dir}: {d.Sentence}", Next(d, client), d.LastMinute > 0 ? Tone.Warn : Tone.Dim);
         }
+    }
+
+    /// <summary>A sample from the underlay begins with its tunnel header and can be decoded; for a frame from a port, the table or the host tells more.</summary>
+    private static string Next(DropRow drop, AdminClient client)
+    {
+        if (drop.Dir == "rx" && drop.Sample is { Hex.Length: > 0 } sample) return $"overlayctl decode {Text.Escape(sample.Hex)}";
+        string vni = drop.Sample?.Vni is { } v ? $" --vni {v}" : string.Empty;
+        return drop.Reason switch
+        {
+            "fdb_miss_flood_off" or "flood_list_empty" or "hairpin" or "mac_limit" or "mac_frozen" or "mac_sticky" => client.Hint("fdb show" + vni),
+            "too_big_notified" or "too_big_silent" or "tap_full" or "socket_full" => client.Hint("doctor"),
+            _ => client.Hint("status"),
+        };
     }
 
     private static string Sample(DropRow drop)
