@@ -89,6 +89,12 @@ internal sealed partial class ControlCore
         {
             // The old entry, if any, would now be a lie.
             Erase(vrf, ref state);
+            if (!_writer.HasVni(vrf.Vni))
+            {
+                // The topology in force has lost the VNI already; the message that says so is on its way.
+                return;
+            }
+
             vrf.Unwritten++;
             _unwritten++;
             RaiseAlarm(AlarmKind.TableFull, vrf);
