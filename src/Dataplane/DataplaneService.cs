@@ -63,7 +63,7 @@ public sealed class DataplaneService : IDisposable
         _ports = new PortTable(Forwarding, _logger);
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-        _monitor = new UnderlayMonitor(underlay.Local, PeerAddresses, OnUnderlayChange);
+        _monitor = new UnderlayMonitor(underlay.Local, PeerAddresses, OnUnderlayChange, fault => _faults.Report("overlay-rtnl", fault));
     }
 
     /// <summary>Forwarding state; its write side belongs to the control thread.</summary>
@@ -86,7 +86,7 @@ public sealed class DataplaneService : IDisposable
         if (problem is not null)
             return new StartResult([problem], []);
         int workers = _options.ResolveCount();
-        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time);
+        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time, fault => _faults.Report("overlay-icmp", fault));
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
         _underlay = underlay;
@@ -214,6 +214,9 @@ public sealed class DataplaneService : IDisposable
     private void OnUnderlayChange(UnderlayChange change)
     {
         Publish(change);
+        string? problem = _underlay?.RebindDevice();
+        if (problem is not null)
+            DataplaneLog.SetupWarning(_logger, problem);
         _ports.FollowUnderlay(change);
     }
 
@@ -236,7 +239,7 @@ public sealed class DataplaneService : IDisposable
         DataplaneLog.PortClosed(_logger, port.Spec.Name);
     }
 
-    private HashSet<UnderlayAddress> PeerAddresses() => [.. Forwarding.ListNextHops().Select(hop => hop.Spec.Address)];
+    private HashSet<UnderlayAddress> PeerAddresses() => [.. Forwarding.ListNextHops().Where(hop => !hop.IsGroup).Select(hop => hop.Spec.Address)];
 
     private ImmutableArray<ushort> SourcePorts() =>
         _underlay is UdpUnderlay underlay ? [.. underlay.SourcePorts(AddressFamilyKind.IPv4), .. underlay.SourcePorts(AddressFamilyKind.IPv6)] : [];

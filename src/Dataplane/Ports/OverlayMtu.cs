@@ -21,9 +21,11 @@ public static class OverlayMtu
     private const int OptionLength = 8;
     private const int TagLength = 4;
     private const int Smallest = 68;
-    private const int Largest = 65_535;
 
-    /// <summary>The MTU of a port in octets, 68–65535.</summary>
+    // The longest a TAP takes: 65,535 less the Ethernet header.
+    private const int Largest = 65_521;
+
+    /// <summary>The MTU of a port in octets, 68–65521.</summary>
     /// <param name="port">The port.</param>
     /// <param name="topology">What it is placed in: options that its VNIs write cost room.</param>
     /// <param name="underlay">The local side of the underlay.</param>

@@ -29,15 +29,18 @@ public sealed class UdpUnderlay : IUnderlay
     private readonly int _sendIPv4Count;
     private readonly UnderlayErrorReader _errors;
 
-    private UdpUnderlay(ReceiveSocket[][] receive, UdpSocket[] sendIPv4, UdpSocket[] sendIPv6, TimeProvider time)
+    private readonly string? _device;
+
+    private UdpUnderlay(ReceiveSocket[][] receive, UdpSocket[] sendIPv4, UdpSocket[] sendIPv6, string? device, UnderlayErrorReader errors)
     {
+        _device = device;
+        _errors = errors;
         _receive = receive;
         _poll = Array.ConvertAll(receive, sockets => Array.ConvertAll(sockets, socket => socket.Socket.Descriptor));
         _rings = new ReceiveRing?[receive.Length];
         _send = [.. sendIPv4, .. sendIPv6];
         _sendIPv4Count = sendIPv4.Length;
         _sendDescriptors = Array.ConvertAll(_send, socket => socket.Descriptor);
-        _errors = new UnderlayErrorReader(_send, time);
     }
 
     /// <summary>UDP ports of the sending sockets of a family.</summary>
@@ -56,7 +59,8 @@ public sealed class UdpUnderlay : IUnderlay
     /// <param name="spec">What to open.</param>
     /// <param name="workers">Workers that receive, 1 or more.</param>
     /// <param name="time">For the age of path MTUs.</param>
-    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time)
+    /// <param name="fault">Told what reading an error queue threw; the reader goes on.</param>
+    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time, Action<Exception>? fault = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
@@ -65,7 +69,11 @@ public sealed class UdpUnderlay : IUnderlay
         UdpSocket[] sendIPv4 = opener.OpenSenders(AddressFamilyKind.IPv4);
         UdpSocket[] sendIPv6 = opener.OpenSenders(AddressFamilyKind.IPv6);
         if (opener.Errors.Count == 0)
-            return new UdpUnderlayResult(new UdpUnderlay(receive, sendIPv4, sendIPv6, time), [], opener.Warnings.ToImmutable());
+        {
+            var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], time, fault);
+            return new UdpUnderlayResult(new UdpUnderlay(receive, sendIPv4, sendIPv6, spec.Device, errors), [], opener.Warnings.ToImmutable());
+        }
+
         foreach (ReceiveSocket[] sockets in receive)
             Array.ForEach(sockets, socket => socket.Socket.Dispose());
         Array.ForEach(sendIPv4, socket => socket.Dispose());
@@ -156,6 +164,20 @@ public sealed class UdpUnderlay : IUnderlay
         }
 
         return sockets.ToImmutable();
+    }
+
+    /// <summary>
+    /// Binds all sockets to their device again, where there is one: a device that was removed and made again has another index, and a socket remembers the index.
+    /// </summary>
+    /// <returns>Why it failed; null if it did not.</returns>
+    public string? RebindDevice()
+    {
+        if (_device is null)
+            return null;
+        int worst = 0;
+        foreach (UdpSocket socket in _send.Concat(_receive.SelectMany(sockets => sockets).Select(socket => socket.Socket)))
+            worst = Math.Min(worst, socket.BindDevice(_device));
+        return worst < 0 ? $"device '{_device}': {Errno.Describe(worst)}" : null;
     }
 
     /// <inheritdoc/>

@@ -20,6 +20,7 @@ internal sealed class UnderlayErrorReader : IDisposable
 
     private readonly UdpSocket[] _sockets;
     private readonly TimeProvider _time;
+    private readonly Action<Exception>? _fault;
     private readonly Epoll _epoll = new(EventCount);
     private readonly Epoll _stopOnly = new(1);
     private readonly EventFd _wake = new();
@@ -29,10 +30,11 @@ internal sealed class UnderlayErrorReader : IDisposable
     private readonly Thread _thread;
     private volatile bool _stopping;
 
-    internal UnderlayErrorReader(UdpSocket[] sockets, TimeProvider time)
+    internal UnderlayErrorReader(UdpSocket[] sockets, TimeProvider time, Action<Exception>? fault)
     {
         _sockets = sockets;
         _time = time;
+        _fault = fault;
         _ = _epoll.Add(_wake.Descriptor, LinuxConstants.EpollIn, StopTag);
         _ = _stopOnly.Add(_wake.Descriptor, LinuxConstants.EpollIn, StopTag);
         for (int i = 0; i < sockets.Length; i++)
@@ -72,11 +74,18 @@ internal sealed class UnderlayErrorReader : IDisposable
         while (!_stopping)
         {
             int count = _epoll.Wait(-1);
-            for (int i = 0; i < count; i++)
+            try
             {
-                ulong tag = _epoll.Tag(i);
-                if (tag < (ulong)_sockets.Length)
-                    Drain(_sockets[(int)tag]);
+                for (int i = 0; i < count; i++)
+                {
+                    ulong tag = _epoll.Tag(i);
+                    if (tag < (ulong)_sockets.Length)
+                        Drain(_sockets[(int)tag]);
+                }
+            }
+            catch (Exception exception)
+            {
+                _fault?.Invoke(exception);
             }
 
             if (count > 0)

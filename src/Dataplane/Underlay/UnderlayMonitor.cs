@@ -28,6 +28,7 @@ public sealed class UnderlayMonitor : IDisposable
     private readonly UnderlayView _view;
     private readonly Func<IReadOnlyCollection<UnderlayAddress>> _peers;
     private readonly Action<UnderlayChange> _changed;
+    private readonly Action<Exception>? _fault;
     private readonly byte[] _buffer = new byte[BufferSize];
     private readonly EventFd _wake = new();
     private readonly Epoll _epoll = new(2);
@@ -43,11 +44,17 @@ public sealed class UnderlayMonitor : IDisposable
     /// <param name="local">The configured local addresses.</param>
     /// <param name="peers">Underlay addresses of peers, asked for when a local address is on a loopback device. Called on any thread.</param>
     /// <param name="changed">Told about every change, on the monitor's thread.</param>
-    public UnderlayMonitor(ImmutableArray<UnderlayAddress> local, Func<IReadOnlyCollection<UnderlayAddress>> peers, Action<UnderlayChange> changed)
+    /// <param name="fault">Told what a call back or a look at the kernel threw; the monitor goes on.</param>
+    public UnderlayMonitor(
+        ImmutableArray<UnderlayAddress> local,
+        Func<IReadOnlyCollection<UnderlayAddress>> peers,
+        Action<UnderlayChange> changed,
+        Action<Exception>? fault = null)
     {
         _view = new UnderlayView(local);
         _peers = peers;
         _changed = changed;
+        _fault = fault;
         _current = _view.Evaluate(_ => 0);
     }
 
@@ -102,19 +109,30 @@ public sealed class UnderlayMonitor : IDisposable
             int count = _epoll.Wait(RefreshMilliseconds);
             if (_stopping)
                 return;
-            _wake.Clear();
-            ReadEvents();
-            UnderlayChange next = _view.Evaluate(RoutedMtu);
-            if (next != _current)
+            try
             {
-                Volatile.Write(ref _current, next);
-                _changed(next);
+                Look();
+            }
+            catch (Exception exception)
+            {
+                _fault?.Invoke(exception);
             }
 
             // A flapping routing protocol sends thousands of messages a second; one look at all of them together is enough.
             if (count > 0)
                 _ = _stopOnly.Wait(CoalesceMilliseconds);
         }
+    }
+
+    private void Look()
+    {
+        _wake.Clear();
+        ReadEvents();
+        UnderlayChange next = _view.Evaluate(RoutedMtu);
+        if (next == _current)
+            return;
+        Volatile.Write(ref _current, next);
+        _changed(next);
     }
 
     private void ReadEvents()

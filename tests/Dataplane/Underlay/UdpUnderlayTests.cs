@@ -166,6 +166,22 @@ public sealed class UdpUnderlayTests : IDisposable
     }
 
     [Fact]
+    public void A_device_that_is_made_again_is_bound_again()
+    {
+        string other = _lab.AddHost("far");
+        Veth(other, "192.0.2.1/24", "192.0.2.2/24", mtu: 1500);
+        using UdpUnderlay underlay = Open(Spec("192.0.2.1") with { Device = "u0" });
+        Cmd.Run(_ns, "ip", "link", "del", "u0").OrThrow();
+        Assert.NotNull(underlay.RebindDevice());
+        Veth(other, "192.0.2.1/24", "192.0.2.2/24", mtu: 1500);
+        _ = underlay.Send(Fill("192.0.2.2", 4789, 1, (ref TxDatagram d, int i) => { }), _outcomes);
+        Assert.Equal(DropReason.UnderlayUnreachable, _outcomes.ReasonOf(0));
+        Assert.Null(underlay.RebindDevice());
+        _outcomes.Reset(1);
+        Assert.Equal(1, underlay.Send(Fill("192.0.2.2", 4789, 1, (ref TxDatagram d, int i) => { }), _outcomes));
+    }
+
+    [Fact]
     public void A_second_daemon_on_the_same_port_is_refused_with_the_reason_even_with_many_workers()
     {
         UnderlaySpec spec = Spec("127.0.0.1");
