@@ -1,9 +1,74 @@
+using System.Text.Json;
+using Overlay.Api;
+using Overlay.Host;
+using Overlay.Host.Api;
+using Overlay.Host.Composition;
+using Overlay.Host.Configuration;
 using Overlay.Host.Configuration.Keys;
 
-if (args is ["--print-configuration-reference"])
+var command = CommandLine.Parse(args);
+if (command.Fault is not null)
 {
-    Console.Out.Write(ConfigurationReference.Render());
-    return 0;
+    Console.Error.WriteLine($"overlayd: {command.Fault}. Next: overlayd --help");
+    return ExitCode.Usage;
 }
 
-return 2;
+switch (command.Action)
+{
+    case CommandAction.Help:
+        Console.Out.WriteLine(CommandLine.Help);
+        return ExitCode.Ok;
+    case CommandAction.Version:
+        Console.Out.WriteLine(BuildInformation.Line);
+        return ExitCode.Ok;
+    case CommandAction.Reference:
+        Console.Out.Write(ConfigurationReference.Render());
+        return ExitCode.Ok;
+}
+
+var loaded = ConfigurationLoader.Load(command.File);
+if (command.Action == CommandAction.Check)
+{
+    return Check(command, loaded);
+}
+
+if (loaded.Value is null)
+{
+    foreach (var error in loaded.Errors)
+    {
+        Console.Error.WriteLine(error);
+    }
+
+    Console.Error.WriteLine($"overlayd: {command.File} is refused, nothing was started. Next: correct it, then overlayd --check {command.File}");
+    return ExitCode.Usage;
+}
+
+return await DaemonHost.RunAsync(command.File, loaded);
+
+static int Check(CommandLine command, ConfigurationResult loaded)
+{
+    if (command.Json)
+    {
+        Console.Out.WriteLine(JsonSerializer.Serialize(Problems.From(loaded), ApiJsonContext.Default.ConfigCheckResponse));
+        return loaded.Value is null ? ExitCode.Usage : ExitCode.Ok;
+    }
+
+    foreach (var error in loaded.Errors)
+    {
+        Console.Error.WriteLine(error);
+    }
+
+    foreach (var warning in loaded.Warnings)
+    {
+        Console.Error.WriteLine($"warning: {warning}");
+    }
+
+    if (loaded.Value is null)
+    {
+        Console.Error.WriteLine($"{command.File}: {loaded.Errors.Count} error{(loaded.Errors.Count == 1 ? "" : "s")}. Next: correct {(loaded.Errors.Count == 1 ? "it" : "them")}, then overlayd --check {command.File}");
+        return ExitCode.Usage;
+    }
+
+    Console.Out.WriteLine($"{command.File}: valid. Next: overlayctl config reload");
+    return ExitCode.Ok;
+}

@@ -1,0 +1,215 @@
+using System.Collections.Frozen;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Overlay.Api;
+using Overlay.Encap;
+using Overlay.Host.Configuration;
+
+namespace Overlay.Host.Api;
+
+/// <summary>
+/// The admin API: HTTP and JSON on a Unix socket. A dozen fixed routes need no routing engine: a table of path and method, each a function
+/// of the request. Every answer is JSON; an error is <see cref="ErrorResponse"/> with a stable code.
+/// </summary>
+internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
+{
+    /// <summary>The largest body of a request, in octets.</summary>
+    public const int MaxBodySize = 1024 * 1024;
+
+    private static readonly FrozenDictionary<string, (string Method, Func<AdminApi, HttpContext, Task> Handle)> Routes =
+        new Dictionary<string, (string, Func<AdminApi, HttpContext, Task>)>(StringComparer.Ordinal)
+        {
+            ["/v1/status"] = ("GET", static (api, http) => api.StatusAsync(http)),
+            ["/v1/fdb"] = ("GET", static (api, http) => api.FdbAsync(http)),
+            ["/v1/fdb/why"] = ("GET", static (api, http) => api.WhyAsync(http)),
+            ["/v1/drops"] = ("GET", static (api, http) => api.DropsAsync(http)),
+            ["/v1/config"] = ("GET", static (api, http) => api.ConfigurationAsync(http)),
+            ["/v1/config/check"] = ("POST", static (api, http) => CheckAsync(http)),
+            ["/v1/config/reload"] = ("POST", static (api, http) => api.ReloadAsync(http)),
+            ["/healthz"] = ("GET", static (api, http) => api.HealthAsync(http)),
+            ["/readyz"] = ("GET", static (api, http) => api.ReadyAsync(http)),
+        }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Answers one request.</summary>
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var request = http.Request;
+        try
+        {
+            // A page in a browser can reach a forwarded socket; nothing of ours sends this header.
+            if (request.Headers.Origin.Count > 0)
+            {
+                await FailAsync(http, 403, "origin_refused", "requests of web pages are refused: use overlayctl or curl --unix-socket");
+            }
+            else if (!Routes.TryGetValue(request.Path.Value ?? "", out var route))
+            {
+                await FailAsync(http, 404, "not_found", $"no such resource; there are {string.Join(", ", Routes.Keys.Order(StringComparer.Ordinal))}");
+            }
+            else if (request.Method != route.Method && !(request.Method == "HEAD" && route.Method == "GET"))
+            {
+                http.Response.Headers.Allow = route.Method;
+                await FailAsync(http, 405, "method_not_allowed", $"use {route.Method}");
+            }
+            else if (request.ContentLength > MaxBodySize)
+            {
+                await FailAsync(http, 413, "body_too_large", $"a body has at most {MaxBodySize} octets");
+            }
+            else
+            {
+                await route.Handle(this, http);
+            }
+        }
+        catch (BadHttpRequestException error)
+        {
+            await FailAsync(
+                http,
+                error.StatusCode,
+                error.StatusCode == 413 ? "body_too_large" : "bad_request",
+                error.StatusCode == 413 ? $"a body has at most {MaxBodySize} octets" : "the request is not HTTP as we understand it");
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client went away.
+        }
+        catch (Exception error)
+        {
+            HostLog.RequestFailed(log, error, request.Method, request.Path.Value ?? "");
+            await FailAsync(http, 500, "internal", "this is a fault of overlayd; the log has the details. Next: journalctl -u overlayd");
+        }
+    }
+
+    private async Task StatusAsync(HttpContext http) =>
+        await WriteAsync(http, await backend.StatusAsync(http.RequestAborted), ApiJsonContext.Default.StatusResponse);
+
+    private async Task FdbAsync(HttpContext http)
+    {
+        if (TryVni(http, required: false, out var vni, out var fault))
+        {
+            await WriteAsync(http, await backend.FdbAsync(vni, http.RequestAborted), ApiJsonContext.Default.FdbResponse);
+        }
+        else
+        {
+            await FailAsync(http, 400, "bad_request", fault, "vni");
+        }
+    }
+
+    private async Task WhyAsync(HttpContext http)
+    {
+        if (!TryVni(http, required: true, out var vni, out var fault))
+        {
+            await FailAsync(http, 400, "bad_request", fault, "vni");
+        }
+        else if (!MacAddress.TryParse(http.Request.Query["mac"].ToString(), out var mac))
+        {
+            await FailAsync(http, 400, "bad_request", "mac: expected a MAC such as 02:00:00:00:00:02", "mac");
+        }
+        else
+        {
+            await WriteAsync(http, await backend.WhyAsync(vni!.Value, mac, http.RequestAborted), ApiJsonContext.Default.FdbWhyResponse);
+        }
+    }
+
+    private Task DropsAsync(HttpContext http) =>
+        WriteAsync(http, backend.Drops(http.Request.Query["all"] == "true"), ApiJsonContext.Default.DropsResponse);
+
+    private Task ConfigurationAsync(HttpContext http) =>
+        WriteAsync(http, backend.Configuration(), ApiJsonContext.Default.ConfigResponse);
+
+    private Task HealthAsync(HttpContext http) =>
+        WriteAsync(http, new HealthResponse { Status = backend.Health }, ApiJsonContext.Default.HealthResponse);
+
+    private Task ReadyAsync(HttpContext http)
+    {
+        var health = backend.Health;
+        return WriteAsync(http, new HealthResponse { Status = health }, ApiJsonContext.Default.HealthResponse, health == "ok" ? 200 : 503);
+    }
+
+    private static async Task CheckAsync(HttpContext http)
+    {
+        var path = http.Request.Query["path"].ToString();
+        if (path.Length > 0)
+        {
+            if (path[0] != '/' || path.Length > 4096 || path.Contains('\0', StringComparison.Ordinal))
+            {
+                await FailAsync(http, 400, "bad_request", "path: expected an absolute path, as the daemon sees it", "path");
+                return;
+            }
+
+            await WriteAsync(http, Problems.From(ConfigurationLoader.Load(path)), ApiJsonContext.Default.ConfigCheckResponse);
+            return;
+        }
+
+        using var reader = new StreamReader(http.Request.Body, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        string text;
+        try
+        {
+            text = await reader.ReadToEndAsync(http.RequestAborted);
+        }
+        catch (DecoderFallbackException)
+        {
+            await FailAsync(http, 400, "bad_request", "the body is not UTF-8");
+            return;
+        }
+
+        await WriteAsync(
+            http,
+            Problems.From(ConfigurationLoader.Parse(text, "(request)", ConfigurationLoader.ProcessEnvironment())),
+            ApiJsonContext.Default.ConfigCheckResponse);
+    }
+
+    private async Task ReloadAsync(HttpContext http)
+    {
+        // Not the request's token: a client that goes away does not interrupt a reload half way.
+        var outcome = await backend.ReloadAsync(CancellationToken.None);
+        if (outcome.Answer is { } answer)
+        {
+            await WriteAsync(http, answer, ApiJsonContext.Default.ConfigReloadResponse);
+        }
+        else
+        {
+            await WriteAsync(http, outcome.Error!, ApiJsonContext.Default.ErrorResponse, 422);
+        }
+    }
+
+    private static bool TryVni(HttpContext http, bool required, out Vni? vni, out string fault)
+    {
+        vni = null;
+        fault = $"vni: expected a number from 0 to {Vni.MaxValue}";
+        var text = http.Request.Query["vni"].ToString();
+        if (text.Length == 0)
+        {
+            return !required;
+        }
+
+        if (!Vni.TryParse(text, out var value))
+        {
+            return false;
+        }
+
+        vni = value;
+        return true;
+    }
+
+    private static Task FailAsync(HttpContext http, int status, string code, string message, string? field = null) =>
+        http.Response.HasStarted
+            ? Task.CompletedTask
+            : WriteAsync(
+                http,
+                new ErrorResponse { Error = new ErrorBody { Code = code, Message = message, Field = field } },
+                ApiJsonContext.Default.ErrorResponse,
+                status);
+
+    private static async Task WriteAsync<T>(HttpContext http, T value, JsonTypeInfo<T> type, int status = 200)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.ContentLength = body.Length;
+        http.Response.Headers.CacheControl = "no-store";
+        if (http.Request.Method != "HEAD")
+        {
+            await http.Response.Body.WriteAsync(body, http.RequestAborted);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Overlay.Api;
+using Overlay.Encap;
+
+namespace Overlay.Host.Api;
+
+/// <summary>What the admin API asks the daemon. Any thread; members may be called concurrently.</summary>
+internal interface IAdminBackend
+{
+    /// <summary><c>starting</c>, <c>ok</c> or <c>stopping</c>.</summary>
+    string Health { get; }
+
+    /// <summary>How it is.</summary>
+    Task<StatusResponse> StatusAsync(CancellationToken cancellation);
+
+    /// <summary>The FDB of one VNI, or of all.</summary>
+    Task<FdbResponse> FdbAsync(Vni? vni, CancellationToken cancellation);
+
+    /// <summary>Where a MAC is, and why.</summary>
+    Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation);
+
+    /// <summary>What was dropped.</summary>
+    /// <param name="all">Rows without a drop too.</param>
+    DropsResponse Drops(bool all);
+
+    /// <summary>The configuration in force.</summary>
+    ConfigResponse Configuration();
+
+    /// <summary>Reads the configuration file again and applies it, or refuses it whole.</summary>
+    Task<ReloadOutcome> ReloadAsync(CancellationToken cancellation);
+}
+
+/// <summary>What came of a reload: an answer, or an error.</summary>
+/// <param name="Answer">What changed; null if it was refused.</param>
+/// <param name="Error">Why it was refused.</param>
+internal sealed record ReloadOutcome(ConfigReloadResponse? Answer, ErrorResponse? Error);

@@ -1,0 +1,92 @@
+namespace Overlay.Host;
+
+/// <summary>What <c>overlayd</c> was asked to do.</summary>
+/// <param name="Action">The action.</param>
+/// <param name="File">The configuration file.</param>
+/// <param name="Json">Answer in JSON (<c>--check</c>).</param>
+/// <param name="Fault">What is wrong with the arguments, or null.</param>
+internal sealed record CommandLine(CommandAction Action, string File, bool Json = false, string? Fault = null)
+{
+    public const string DefaultFile = "/etc/overlay/overlayd.yaml";
+
+    public const string Help = """
+        overlayd: a VXLAN and Geneve overlay dataplane
+
+        usage:
+          overlayd [--config FILE] [--foreground]   run (default file: /etc/overlay/overlayd.yaml)
+          overlayd --check FILE [-o json]           validate a configuration and exit
+          overlayd --print-configuration-reference  docs/configuration.md
+          overlayd --version | --help
+
+        exit codes: 0 ok, 1 failure, 2 usage or configuration
+        signals:    SIGHUP reloads the configuration, SIGTERM drains and stops, a second SIGTERM stops at once
+        Next: overlayctl doctor; overlayctl lab up
+        """;
+
+    public static CommandLine Parse(IReadOnlyList<string> args)
+    {
+        var result = new CommandLine(CommandAction.Run, DefaultFile);
+        for (var i = 0; i < args.Count; i++)
+        {
+            var (name, value) = args[i].IndexOf('=') is > 0 and var at && args[i].StartsWith("--", StringComparison.Ordinal)
+                ? (args[i][..at], args[i][(at + 1)..])
+                : (args[i], null);
+            switch (name)
+            {
+                case "--help" or "-h":
+                    return result with { Action = CommandAction.Help };
+                case "--version":
+                    return result with { Action = CommandAction.Version };
+                case "--print-configuration-reference":
+                    return result with { Action = CommandAction.Reference };
+                case "--foreground":
+                    continue;
+                case "--config" or "-c" or "--check" or "-o" or "--output":
+                    value ??= i + 1 < args.Count ? args[++i] : null;
+                    if (string.IsNullOrEmpty(value))
+                    {
+                        return result with { Fault = $"{name} needs a value" };
+                    }
+
+                    if (name is "-o" or "--output")
+                    {
+                        if (value is not ("json" or "table"))
+                        {
+                            return result with { Fault = $"{name} takes json or table" };
+                        }
+
+                        result = result with { Json = value == "json" };
+                    }
+                    else
+                    {
+                        result = result with { File = value, Action = name == "--check" ? CommandAction.Check : result.Action };
+                    }
+
+                    continue;
+                default:
+                    return result with { Fault = $"unknown argument '{Configuration.KeyPath.Printable(args[i])}'" };
+            }
+        }
+
+        return result;
+    }
+}
+
+/// <summary>Actions of <c>overlayd</c>.</summary>
+internal enum CommandAction
+{
+    /// <summary>Run the daemon.</summary>
+    Run,
+
+    /// <summary>Validate a configuration.</summary>
+    Check,
+
+    /// <summary>Print the configuration reference.</summary>
+    Reference,
+
+    /// <summary>Print the version.</summary>
+    Version,
+
+    /// <summary>Print the usage.</summary>
+    Help,
+}

@@ -1,0 +1,284 @@
+using Overlay.Api;
+using Overlay.Control.Queries;
+using Overlay.Encap;
+using Overlay.Host.Api;
+using Overlay.Host.Configuration;
+using Overlay.Host.Logging;
+using Overlay.Host.Systemd;
+
+namespace Overlay.Host.Composition;
+
+/// <summary>The daemon as a hosted service: starts and stops the runtime, samples it, reloads it, and answers the admin API.</summary>
+/// <remarks>Reloads are serialised; everything else runs beside them.</remarks>
+internal sealed class Daemon(
+    DaemonRuntime runtime, DaemonOptions options, DaemonLoggerProvider logging, SystemdNotifier notifier, TimeProvider time, ILogger<Daemon> log)
+    : IHostedService, IAdminBackend, IAsyncDisposable
+{
+    private const int FdbRowLimit = 100_000;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _reloading = new(1, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _sampling = Task.CompletedTask;
+    private volatile string _health = "starting";
+    private string _text = options.Initial.Text;
+    private long _revision = 1;
+    private long _began;
+    private bool _disposed;
+
+    /// <inheritdoc/>
+    public string Health => _health;
+
+    private long Revision => Interlocked.Read(ref _revision);
+
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        HostLog.Starting(log, BuildInformation.Version, runtime.Config.NodeName, options.File);
+        foreach (var warning in options.Initial.Warnings)
+        {
+            HostLog.ConfigurationWarning(log, warning.ToString());
+        }
+
+        var errors = await runtime.StartAsync();
+        if (errors.Count > 0)
+        {
+            throw new DaemonStartException(errors);
+        }
+
+        _began = time.GetTimestamp();
+        _sampling = SampleAsync();
+        _health = "ok";
+    }
+
+    /// <summary>Says that we forward and answer.</summary>
+    public void AnnounceReady()
+    {
+        var summary = Summary();
+        notifier.Ready(summary);
+        HostLog.Ready(log, ProcessAge.Milliseconds(), summary);
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _health = "stopping";
+        notifier.Stopping("draining");
+        await _stop.CancelAsync();
+        await _sampling;
+        await _reloading.WaitAsync(CancellationToken.None);
+        await runtime.StopAsync();
+        HostLog.Stopped(log);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        // The container knows us under two names, and disposes each.
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        await runtime.DisposeAsync();
+        _stop.Dispose();
+        _reloading.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public async Task<StatusResponse> StatusAsync(CancellationToken cancellation)
+    {
+        runtime.Sampler.Refresh();
+        var view = new StatusView(
+            runtime.Config,
+            runtime.Dataplane.Snapshot(),
+            await runtime.Control.Vteps(),
+            await runtime.Control.Vnis(),
+            await runtime.Control.Planes(),
+            await runtime.Control.Alarms(),
+            runtime.PortErrors,
+            runtime.Sampler,
+            time,
+            options.SocketArgument);
+        return view.Build(Revision, time.GetElapsedTime(_began), _health);
+    }
+
+    /// <inheritdoc/>
+    public async Task<FdbResponse> FdbAsync(Vni? vni, CancellationToken cancellation)
+    {
+        var rows = new List<FdbEntryRow>();
+        long cursor = 0;
+        do
+        {
+            var page = await runtime.Control.FdbShow(vni, cursor, 10_000);
+            rows.AddRange(page.Rows);
+            cursor = page.Next;
+        }
+        while (cursor != 0 && rows.Count < FdbRowLimit && !cancellation.IsCancellationRequested);
+
+        rows.Sort(static (a, b) => a.Vni != b.Vni ? a.Vni.CompareTo(b.Vni) : a.Mac.CompareTo(b.Mac));
+        return new FdbResponse { Entries = rows.ConvertAll(FdbView.Entry), Truncated = cursor != 0 };
+    }
+
+    /// <inheritdoc/>
+    public async Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation) => FdbView.Why(await runtime.Control.FdbWhy(vni, mac));
+
+    /// <inheritdoc/>
+    public DropsResponse Drops(bool all)
+    {
+        runtime.Sampler.Refresh();
+        return DropsView.Build(runtime.Dataplane.Snapshot(), runtime.Sampler, all);
+    }
+
+    /// <inheritdoc/>
+    public ConfigResponse Configuration() => new() { Revision = Revision, Yaml = Volatile.Read(ref _text), Source = options.File };
+
+    /// <inheritdoc/>
+    public async Task<ReloadOutcome> ReloadAsync(CancellationToken cancellation)
+    {
+        await _reloading.WaitAsync(cancellation);
+        try
+        {
+            if (_health != "ok")
+            {
+                return Refuse("conflict", "the daemon is stopping");
+            }
+
+            notifier.Reloading();
+            var outcome = await ReloadAsync();
+            notifier.Ready(Summary());
+            return outcome;
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+
+    private async Task<ReloadOutcome> ReloadAsync()
+    {
+        var check = $"overlayctl config check {options.File}";
+        var result = ConfigurationLoader.Load(options.File);
+        if (result.Value is not { } config)
+        {
+            foreach (var error in result.Errors)
+            {
+                HostLog.ReloadError(log, error.ToString());
+            }
+
+            return Refuse("config_invalid", $"{options.File} has {Count(result.Errors.Count, "error")}; what ran keeps running. Next: {check}", result.Errors[0].Key, Problems.From(result.Errors));
+        }
+
+        var diff = ConfigurationDiff.Compare(runtime.Config, config);
+        if (diff.RestartKeys.Count > 0)
+        {
+            return Refuse(
+                "restart_required",
+                $"changed and needs a restart: {string.Join(", ", diff.RestartKeys)}; nothing was applied. Next: systemctl restart overlayd, or undo the change",
+                diff.RestartKeys[0]);
+        }
+
+        IReadOnlyList<string> faults;
+        try
+        {
+            faults = await runtime.ApplyAsync(config);
+        }
+        catch (Exception error)
+        {
+            HostLog.RequestFailed(log, error, "reload", options.File);
+            return Refuse("internal", "this is a fault of overlayd; the log has the details. Next: journalctl -u overlayd");
+        }
+
+        if (faults.Count > 0)
+        {
+            return Refuse("apply_failed", $"{string.Join("; ", faults)}; what ran keeps running. Next: overlayctl doctor");
+        }
+
+        logging.Level = config.Log.Level;
+        Volatile.Write(ref _text, result.Text);
+        if (diff.Changes.Count > 0)
+        {
+            Interlocked.Increment(ref _revision);
+        }
+
+        foreach (var warning in result.Warnings)
+        {
+            HostLog.ConfigurationWarning(log, warning.ToString());
+        }
+
+        HostLog.Reloaded(log, Revision, diff.Changes.Count == 0 ? "nothing changed" : string.Join(", ", diff.Changes.Take(20)));
+        return new ReloadOutcome(new ConfigReloadResponse { Revision = Revision, Changes = diff.Changes, Warnings = Problems.From(result.Warnings) }, null);
+    }
+
+    private ReloadOutcome Refuse(string code, string message, string? field = null, IReadOnlyList<ConfigProblem>? errors = null)
+    {
+        HostLog.ReloadRefused(log, Revision, message);
+        return new ReloadOutcome(null, new ErrorResponse { Error = new ErrorBody { Code = code, Message = message, Field = string.IsNullOrEmpty(field) ? null : field }, Errors = errors });
+    }
+
+    private async Task SampleAsync()
+    {
+        using var timer = new PeriodicTimer(Second, time);
+        var supervisor = new SupervisorReport(notifier, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                try
+                {
+                    runtime.Sampler.Tick();
+                    await FollowAsync();
+                    await supervisor.ReportAsync(runtime, Summary);
+                }
+                catch (Exception error) when (error is not OperationCanceledException)
+                {
+                    HostLog.SamplingFailed(log, error);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
+        }
+    }
+
+    // Not beside a reload: both tell the control loop about ports.
+    private async Task FollowAsync()
+    {
+        if (!await _reloading.WaitAsync(TimeSpan.Zero))
+        {
+            return;
+        }
+
+        try
+        {
+            await runtime.FollowPortsAsync();
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+
+    private string Summary()
+    {
+        var config = runtime.Config;
+        var ports = config.Topology.Ports.Count - runtime.PortErrors.Count;
+        return $"{Count(ports, "port")}{(runtime.PortErrors.Count > 0 ? $" of {config.Topology.Ports.Count}" : "")}, {Count(config.Topology.Vnis.Length, "VNI")}, {Count(config.Routes.Peers.Length, "peer")}, configuration {Revision}";
+    }
+
+    private static string Count(int number, string what) => $"{number} {what}{(number == 1 ? "" : "s")}";
+}
+
+/// <summary>What the daemon was started with.</summary>
+/// <param name="File">The configuration file.</param>
+/// <param name="Initial">What was read from it.</param>
+/// <param name="SocketArgument">What <c>overlayctl</c> needs to be told to find this daemon; empty for the default socket.</param>
+internal sealed record DaemonOptions(string File, ConfigurationResult Initial, string SocketArgument);
+
+/// <summary>The dataplane cannot be brought up.</summary>
+internal sealed class DaemonStartException(IReadOnlyList<string> errors) : Exception(string.Join("; ", errors))
+{
+    public IReadOnlyList<string> Errors { get; } = errors;
+}

@@ -1,0 +1,98 @@
+using Overlay.Encap;
+using Overlay.Host.Api;
+using Overlay.Host.Configuration;
+using Overlay.Host.Logging;
+using Overlay.Host.State;
+using Overlay.Host.Systemd;
+
+namespace Overlay.Host.Composition;
+
+/// <summary>Puts the process together and runs it. Reads as the table of contents of the daemon.</summary>
+internal static class DaemonHost
+{
+    private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs until a signal.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string file, ConfigurationResult loaded)
+    {
+        var config = loaded.Value!;
+        var time = TimeProvider.System;
+        using var logging = new DaemonLoggerProvider(Console.Error, DaemonLoggerProvider.IsUnderSystemd, config.Log.Level, time);
+        if (AdminSocket.Prepare(config.Admin.Socket) is { } fault)
+        {
+            return Fail(fault);
+        }
+
+        await using var app = Build(file, loaded, logging, time);
+        var daemon = app.Services.GetRequiredService<Daemon>();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (DaemonStartException error)
+        {
+            foreach (var line in error.Errors)
+            {
+                Fail(line);
+            }
+
+            return Fail("not started. Next: overlayctl doctor");
+        }
+        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
+        {
+            await daemon.StopAsync(CancellationToken.None);
+            return Fail($"admin.socket: {config.Admin.Socket} cannot be used: {error.Message}. Run: ls -ld {Path.GetDirectoryName(config.Admin.Socket)}");
+        }
+
+        daemon.AnnounceReady();
+        await app.WaitForShutdownAsync();
+        return ExitCode.Ok;
+    }
+
+    private static WebApplication Build(string file, ConfigurationResult loaded, DaemonLoggerProvider logging, TimeProvider time)
+    {
+        var config = loaded.Value!;
+
+        // Empty: no files of ours are looked for in the working directory, and no variables but OVERLAY__ are listened to.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "overlayd", ContentRootPath = "/" });
+        builder.Logging.AddProvider(logging).SetMinimumLevel(LogLevel.Trace);
+        builder.AddAdminSocket(config.Admin.Socket);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownLimit);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(logging);
+        builder.Services.AddSingleton(SystemdNotifier.FromEnvironment());
+        builder.Services.AddSingleton(new DaemonOptions(file, loaded, SocketArgument(config)));
+        builder.Services.AddSingleton(services => new DaemonRuntime(config, Seed(config, services), time, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton<Daemon>();
+        builder.Services.AddSingleton<IAdminBackend>(services => services.GetRequiredService<Daemon>());
+        builder.Services.AddSingleton<AdminApi>();
+        builder.Services.AddSingleton<IHostLifetime, DaemonLifetime>();
+
+        // Before the server: it starts first, and stops last.
+        builder.Services.AddHostedService(services => services.GetRequiredService<Daemon>());
+        var app = builder.Build();
+        app.Run(app.Services.GetRequiredService<AdminApi>().InvokeAsync);
+        return app;
+    }
+
+    private static FlowHashSeed Seed(OverlayConfig config, IServiceProvider services)
+    {
+        var seed = FlowHashSeedStore.LoadOrCreate(config.StateDirectory, out var warning);
+        if (warning is not null)
+        {
+            HostLog.Warn(services.GetRequiredService<ILoggerFactory>().CreateLogger<Daemon>(), warning);
+        }
+
+        return seed;
+    }
+
+    private static string SocketArgument(OverlayConfig config) =>
+        config.Admin.Socket == "/run/overlay/overlayd.sock" ? "" : $"--socket {config.Admin.Socket} ";
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine($"{(DaemonLoggerProvider.IsUnderSystemd ? "<3>" : "")}overlayd: {message}");
+        return ExitCode.Failure;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Collections.Immutable;
+using Overlay.Control;
+using Overlay.Control.StaticFile;
+using Overlay.Dataplane;
+using Overlay.Dataplane.Underlay;
+using Overlay.Dataplane.Workers;
+using Overlay.Encap;
+using Overlay.Host.Configuration;
+
+namespace Overlay.Host.Composition;
+
+/// <summary>
+/// Dataplane, control loop and the static plane, put together: what there is to start, to change and to stop, without a process around it.
+/// </summary>
+/// <remarks><b>Threading:</b> one call of <see cref="StartAsync"/>, <see cref="ApplyAsync"/> and <see cref="StopAsync"/> at a time; the rest from any thread.</remarks>
+internal sealed class DaemonRuntime : IAsyncDisposable
+{
+    private static readonly TimeSpan Drain = TimeSpan.FromMilliseconds(500);
+
+    private readonly ILogger _log;
+    private readonly StaticPlane _static = new();
+    private readonly Dictionary<string, (bool IsUp, MacAddress Mac)> _portStates = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _following = Task.CompletedTask;
+    private bool _stopped;
+    private bool _disposed;
+
+    public DaemonRuntime(OverlayConfig config, FlowHashSeed seed, TimeProvider time, ILoggerFactory loggers)
+    {
+        _log = loggers.CreateLogger<DaemonRuntime>();
+        Config = config;
+        var workers = new WorkerOptions { Count = config.Workers.Count, Cpus = config.Workers.Cpus };
+        Dataplane = new DataplaneService(config.Underlay, workers, seed, time, loggers);
+        Control = new ControlLoop(Dataplane.Forwarding, new ControlOptions { Precedence = config.Precedence }, time, loggers);
+        Control.AddPlane(_static);
+        Sampler = new TrafficSampler(Dataplane.Forwarding, time);
+    }
+
+    /// <summary>The configuration in force.</summary>
+    public OverlayConfig Config { get; private set; }
+
+    public DataplaneService Dataplane { get; }
+
+    public ControlLoop Control { get; }
+
+    public TrafficSampler Sampler { get; }
+
+    /// <summary>Ports of the configuration in force that could not be opened: a sentence each.</summary>
+    public IReadOnlyList<string> PortErrors { get; private set; } = [];
+
+    /// <summary>Opens sockets, starts threads, brings the configured topology and routes into force.</summary>
+    /// <returns>Why it did not start; empty if it forwards. Ports that cannot be opened while others can are not an error: see <see cref="PortErrors"/>.</returns>
+    public async Task<IReadOnlyList<string>> StartAsync()
+    {
+        var started = Dataplane.Start();
+        if (!started.IsStarted)
+        {
+            return started.Errors;
+        }
+
+        Control.Start();
+        await SetLocalAddressesAsync(Dataplane.Underlay);
+        var plan = Dataplane.Prepare(Config.Topology);
+        if (plan.Errors.Length > 0 && plan.Errors.Length == Config.Topology.Ports.Count)
+        {
+            plan.Dispose();
+            return plan.Errors;
+        }
+
+        PortErrors = plan.Errors;
+        Warn(plan);
+        await CommitAsync(plan, Config);
+        _following = FollowUnderlayAsync();
+        return [];
+    }
+
+    /// <summary>Brings another configuration into force, touching only what changed; or does nothing.</summary>
+    /// <returns>Why nothing was done; empty if it is in force.</returns>
+    public async Task<IReadOnlyList<string>> ApplyAsync(OverlayConfig config)
+    {
+        var plan = Dataplane.Prepare(config.Topology);
+        if (plan.Errors.Length > 0)
+        {
+            plan.Dispose();
+            return plan.Errors;
+        }
+
+        PortErrors = [];
+        Warn(plan);
+        await CommitAsync(plan, config);
+        Config = config;
+        await Dataplane.RetireAsync(plan);
+        return [];
+    }
+
+    /// <summary>Tells the control loop of ports that went up or down, or changed their MAC. Called once a second.</summary>
+    public async Task FollowPortsAsync()
+    {
+        foreach (var port in Dataplane.Snapshot().Ports)
+        {
+            if (!_portStates.TryGetValue(port.Name, out var known) || known != (port.IsUp, port.Mac))
+            {
+                _portStates[port.Name] = (port.IsUp, port.Mac);
+                await Control.SetPort(port.Name, port.IsUp, port.Mac);
+            }
+        }
+    }
+
+    /// <summary>Stops in order: ports are read no more, what is on its way goes out, sockets and devices close; then the planes and the control thread.</summary>
+    public async Task StopAsync()
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        HostLog.Stopping(_log, "ports are read no more, what waits is forwarded");
+        await Dataplane.StopAsync(Drain);
+        HostLog.Stopping(_log, "sockets and devices are closed; control planes end");
+        await _stop.CancelAsync();
+        await _following;
+        await Control.StopAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        await StopAsync();
+        await Control.DisposeAsync();
+        Dataplane.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task CommitAsync(TopologyPlan plan, OverlayConfig config)
+    {
+        await Control.InvokeAsync(() => Dataplane.Commit(plan));
+        await Control.SetTopology(plan.Spec, plan.PortIds);
+        foreach (var gone in _portStates.Keys.Where(name => !plan.PortIds.ContainsKey(name)).ToArray())
+        {
+            _portStates.Remove(gone);
+        }
+
+        await FollowPortsAsync();
+        await _static.Replace(config.Routes);
+        await Control.SettleAsync();
+    }
+
+    private void Warn(TopologyPlan plan)
+    {
+        foreach (var warning in plan.Warnings.Concat(plan.Errors))
+        {
+            HostLog.Warn(_log, warning);
+        }
+    }
+
+    private async Task FollowUnderlayAsync()
+    {
+        try
+        {
+            await foreach (var change in Dataplane.Changes.ReadAllAsync(_stop.Token))
+            {
+                await SetLocalAddressesAsync(change);
+            }
+        }
+        catch (Exception stopped) when (stopped is OperationCanceledException or ObjectDisposedException)
+        {
+            // The end.
+        }
+    }
+
+    // Peers are reached over addresses that exist. When none does, the tables are left alone: frames then have the name underlay_unreachable, and
+    // forwarding goes on the moment an address is back.
+    private Task SetLocalAddressesAsync(UnderlayChange change)
+    {
+        ImmutableArray<UnderlayAddress> present = [.. change.Addresses.Where(local => local.Present).Select(local => local.Address)];
+        return Control.SetLocalAddresses(present.IsEmpty ? Config.Underlay.Local : present);
+    }
+}

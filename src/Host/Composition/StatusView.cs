@@ -1,0 +1,229 @@
+using Overlay.Api;
+using Overlay.Control.Queries;
+using Overlay.Dataplane;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.Forwarding.Topology;
+using Overlay.Host.Configuration;
+
+namespace Overlay.Host.Composition;
+
+/// <summary>How the daemon is, in the API's form: the facts, and what they add up to.</summary>
+internal sealed class StatusView(
+    OverlayConfig config,
+    DataplaneSnapshot snapshot,
+    IReadOnlyList<VtepRow> vteps,
+    IReadOnlyList<VniRow> vnis,
+    IReadOnlyList<PlaneRow> planes,
+    IReadOnlyList<AlarmRow> alarms,
+    IReadOnlyList<string> portErrors,
+    TrafficSampler sampler,
+    TimeProvider time,
+    string socketArgument)
+{
+    private readonly List<string> _reasons = [];
+    private bool _isDown;
+
+    public StatusResponse Build(long revision, TimeSpan uptime, string health)
+    {
+        var local = Locals();
+        var ports = Ports();
+        var peers = vteps.Select(Peer).OrderBy(peer => peer.Peer, StringComparer.Ordinal).ToArray();
+        var alarmLines = alarms.Select(alarm => $"{alarm.Name} {alarm.Subject}: {alarm.Sentence}").ToArray();
+        Judge(local, ports, peers, health);
+        _reasons.AddRange(alarmLines.Select(line => $"alarm {line}. Next: {Ctl("drops")}"));
+        return new StatusResponse
+        {
+            Verdict = _isDown ? "down" : _reasons.Count > 0 ? "degraded" : "ok",
+            Reasons = _reasons,
+            Node = config.NodeName,
+            Version = BuildInformation.Version,
+            UptimeSeconds = Math.Round(uptime.TotalSeconds, 1),
+            Revision = revision,
+            Pid = Environment.ProcessId,
+            Local = local,
+            Peers = peers,
+            Vnis = [.. vnis.Where(vni => vni.IsConfigured).Select(Vni)],
+            Ports = ports,
+            Planes = [.. planes.Select(Plane)],
+            Alarms = alarmLines,
+            Runtime = new RuntimeStatus
+            {
+                AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true),
+                GcCount = GC.CollectionCount(0),
+                RssBytes = Environment.WorkingSet,
+            },
+        };
+    }
+
+    private static VniStatus Vni(VniRow row) => new()
+    {
+        Vni = (int)row.Vni.Value,
+        Ports = row.Ports,
+        FdbEntries = row.MacCount,
+        FloodPeers = row.FloodPeers,
+    };
+
+    private static PlaneStatus Plane(PlaneRow row) => new()
+    {
+        Name = row.Name,
+        Connected = row.IsConnected,
+        Routes = row.MacRoutes,
+        StaleSeconds = Math.Round(row.StaleFor?.TotalSeconds ?? 0, 1),
+    };
+
+    private LocalAddressStatus[] Locals() =>
+    [
+        .. snapshot.Underlay.Addresses.Select(local => new LocalAddressStatus
+        {
+            Address = local.Address.ToString(),
+            Present = local.Present,
+            Device = local.Device,
+            Mtu = local.Mtu == 0 ? null : local.Mtu,
+        }),
+    ];
+
+    private PortStatus[] Ports()
+    {
+        var devices = snapshot.Ports.ToDictionary(port => port.Name, StringComparer.Ordinal);
+        return [.. config.Topology.Ports.Values.Select(spec => Port(spec, devices.TryGetValue(spec.Name, out var device) ? device : null))];
+    }
+
+    private PortStatus Port(PortSpec spec, DataplaneSnapshot.PortStatus? device) => new()
+    {
+        Port = spec.Name,
+        Tap = spec.Tap,
+        Netns = spec.Netns,
+        Mode = spec.Mode.ToString().ToLowerInvariant(),
+        Mac = device is { } d && !d.Mac.IsZero ? d.Mac.ToString() : null,
+        Mtu = device?.Mtu is > 0 and var mtu ? mtu : null,
+        Queues = device?.Queues ?? spec.Queues,
+        Up = device?.IsUp ?? false,
+        Vnis =
+        [
+            .. (spec.Mode == PortMode.Trunk
+                    ? spec.Vlans.Values.Concat(spec.NativeVni is { } native ? [native] : [])
+                    : config.Topology.Vnis.Where(vni => vni.Ports.Contains(spec.Name, StringComparer.Ordinal)).Select(vni => vni.Vni))
+                .Select(vni => (int)vni.Value).Order(),
+        ],
+        TxFrames = device?.TxFrames,
+        RxFrames = device?.RxFrames,
+        TxBytes = device?.TxOctets,
+        RxBytes = device?.RxOctets,
+    };
+
+    private PeerStatus Peer(VtepRow row)
+    {
+        var traffic = sampler.Peer(row.Name);
+        var encap = row.Encap ?? EncapKind.Vxlan;
+        return new PeerStatus
+        {
+            Peer = row.Name,
+            Addresses = [.. row.Addresses.Select(address => address.ToString())],
+            Address = FdbView.Address(row.Address),
+            Encap = FdbView.Encap(encap)!,
+            Port = row.Port != 0 ? row.Port : ConfiguredPort(row.Name, encap),
+            State = State(row),
+            Bfd = "off",
+            MtuBytes = Mtu(row, encap),
+            TxFrames = traffic?.TxFrames ?? 0,
+            RxFrames = traffic?.RxFrames ?? 0,
+            TxBytes = traffic?.TxOctets ?? 0,
+            RxBytes = traffic?.RxOctets ?? 0,
+            TxFps = traffic?.TxRate ?? 0,
+            RxFps = traffic?.RxRate ?? 0,
+            SinceSeconds = traffic is null ? 0 : Math.Round(time.GetElapsedTime(traffic.Since).TotalSeconds, 1),
+            Vnis = [.. row.Vnis.Select(vni => (int)vni.Value)],
+            SeenPolicyId = traffic?.SeenPolicy,
+            SeenIdentity = traffic?.SeenIdentity,
+        };
+    }
+
+    private int ConfiguredPort(string name, EncapKind encap)
+    {
+        var configured = config.Routes.Peers.FirstOrDefault(peer => peer.Vtep.Vtep.Name == name)?.Vtep.Port ?? 0;
+        return configured != 0 ? configured : encap == EncapKind.Geneve ? 6081 : 4789;
+    }
+
+    private static string State(VtepRow row) =>
+        row.State == VtepState.Down ? "down" : row.Address != default ? "up" : row.Vnis.IsEmpty ? "idle" : "unusable";
+
+    // What an inner IP packet may have: the path's MTU less outer IP, UDP, tunnel header, options in use and inner Ethernet header.
+    private int? Mtu(VtepRow row, EncapKind encap)
+    {
+        if (row.Address == default)
+        {
+            return null;
+        }
+
+        var path = snapshot.Underlay.Addresses.Where(local => local.Present && local.Address.Family == row.Address.Family).Select(local => local.Mtu).FirstOrDefault();
+        foreach (var told in snapshot.PathMtus.Where(told => told.Destination == row.Address))
+        {
+            path = path == 0 ? told.Mtu : Math.Min(path, told.Mtu);
+        }
+
+        var options = encap != EncapKind.Geneve ? 0
+            : (config.Topology.Vnis.Any(vni => vni.PolicyId is not null) ? 8 : 0) + (config.Topology.Ports.Values.Any(port => port.Identity is not null) ? 8 : 0);
+        return path == 0 ? null : Math.Max(0, path - (row.Address.IsIPv4 ? 20 : 40) - 8 - 8 - options - 14);
+    }
+
+    private void Judge(LocalAddressStatus[] local, PortStatus[] ports, PeerStatus[] peers, string health)
+    {
+        if (health != "ok")
+        {
+            _isDown = true;
+            _reasons.Add($"the daemon is {health}. Next: journalctl -u overlayd");
+        }
+
+        foreach (var address in local.Where(address => !address.Present))
+        {
+            _reasons.Add($"local address {address.Address} is on no device. Next: ip -br address");
+        }
+
+        foreach (var state in snapshot.Underlay.Addresses.Where(state => state.Present && !state.LinkUp))
+        {
+            _reasons.Add($"the link of {state.Device} ({state.Address}) is down. Next: ip -br link show {state.Device}");
+        }
+
+        _isDown |= local.Length > 0 && local.All(address => !address.Present);
+        _reasons.AddRange(portErrors.Select(error => $"{error}. Next: {Ctl("config reload")}, after correcting it"));
+        foreach (var port in ports.Where(port => !port.Up && !portErrors.Any(error => error.Contains($"'{port.Port}'", StringComparison.Ordinal))))
+        {
+            _reasons.Add($"port {port.Port} is down. Next: ip {(port.Netns is null ? "" : $"-n {port.Netns} ")}link set {port.Tap} up");
+        }
+
+        _isDown |= ports.Length > 0 && ports.All(port => !port.Up);
+        foreach (var peer in peers)
+        {
+            if (peer.State == "down")
+            {
+                _reasons.Add($"peer {peer.Peer} is down. Next: ping {peer.Address ?? string.Join(" or ", peer.Addresses)}");
+            }
+            else if (peer.State == "unusable")
+            {
+                _reasons.Add($"peer {peer.Peer} cannot be reached from any local address. Next: ip -br address");
+            }
+        }
+
+        foreach (var plane in planes.Where(plane => !plane.IsConnected))
+        {
+            _reasons.Add($"control plane {plane.Name} is out of touch{(plane.LastError is null ? "" : $" ({plane.LastError})")}. Next: journalctl -u overlayd");
+        }
+
+        foreach (var reason in new[] { DropReason.UnderlayUnreachable, DropReason.UnderlaySendRefused })
+        {
+            if (sampler.LastMinute(Direction.Tx, reason) is > 0 and var dropped)
+            {
+                _reasons.Add($"{dropped} frames dropped in the last minute as {DropReasons.Name(reason)}: {DropReasons.Sentence(reason)} Next: {Ctl("doctor")}");
+            }
+        }
+
+        if (snapshot.WorkerFaults > 0)
+        {
+            _reasons.Add($"{snapshot.WorkerFaults} batches were abandoned because of a defect of overlayd. Next: journalctl -u overlayd");
+        }
+    }
+
+    private string Ctl(string verb) => $"overlayctl {socketArgument}{verb}";
+}

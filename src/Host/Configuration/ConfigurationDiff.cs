@@ -1,0 +1,80 @@
+namespace Overlay.Host.Configuration;
+
+/// <summary>What a reload would change.</summary>
+/// <param name="RestartKeys">Keys that changed and need a restart; a reload with any of them is refused whole.</param>
+/// <param name="Changes">Changes that a reload applies, a line each.</param>
+public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadOnlyList<string> Changes)
+{
+    /// <summary>Compares the configuration in force with another.</summary>
+    public static ConfigurationDiff Compare(OverlayConfig old, OverlayConfig @new) => new(FindRestartKeys(old, @new), FindChanges(old, @new));
+
+    private static List<string> FindRestartKeys(OverlayConfig old, OverlayConfig @new)
+    {
+        var keys = new List<string>();
+        void Check(string key, bool equal)
+        {
+            if (!equal)
+            {
+                keys.Add(key);
+            }
+        }
+
+        var (u, v) = (old.Underlay, @new.Underlay);
+        Check("node.name", old.NodeName == @new.NodeName);
+        Check("node.local", u.Local.SequenceEqual(v.Local));
+        Check("listen.vxlan", u.VxlanPort == v.VxlanPort);
+        Check("listen.geneve", u.GenevePort == v.GenevePort);
+        Check("listen.source_ports", (u.SourcePortFirst, u.SourcePortLast) == (v.SourcePortFirst, v.SourcePortLast));
+        Check("listen.source_port_count", u.SourcePortCount == v.SourcePortCount);
+        Check("listen.checksum", u.Checksum == v.Checksum);
+        Check("listen.df", u.DontFragment == v.DontFragment);
+        Check("listen.ttl", u.Ttl == v.Ttl);
+        Check("listen.dscp", u.Dscp == v.Dscp);
+        Check("listen.strict", u.Strict == v.Strict);
+        Check("listen.device", u.Device == v.Device);
+        Check("workers.count", old.Workers.Count == @new.Workers.Count);
+        Check("workers.cpus", old.Workers.Cpus.SequenceEqual(@new.Workers.Cpus));
+        Check("admin.socket", old.Admin == @new.Admin);
+        Check("metrics.listen", old.Metrics == @new.Metrics);
+        Check("state.directory", old.StateDirectory == @new.StateDirectory);
+        Check("control.precedence", old.Precedence.SequenceEqual(@new.Precedence));
+        Check("options.policy", old.Topology.PolicyOption == @new.Topology.PolicyOption);
+        Check("options.telemetry", old.Topology.TelemetryOption == @new.Topology.TelemetryOption);
+        Check("options.identity", old.Topology.IdentityOption == @new.Topology.IdentityOption);
+        return keys;
+    }
+
+    private static List<string> FindChanges(OverlayConfig old, OverlayConfig @new)
+    {
+        var changes = new List<string>();
+        if (old.Log != @new.Log)
+        {
+            changes.Add($"log.level: {@new.Log.Level.ToString().ToLowerInvariant()}");
+        }
+
+        Collect(changes, "port", old.Topology.Ports.Values, @new.Topology.Ports.Values, port => port.Name);
+        Collect(changes, "vni", old.Topology.Vnis, @new.Topology.Vnis, vni => vni.Vni.ToString());
+        Collect(changes, "peer", old.Routes.Peers, @new.Routes.Peers, peer => peer.Vtep.Vtep.Name);
+        Collect(changes, "mac", old.Routes.Macs, @new.Routes.Macs, mac => $"{mac.Mac} in vni {mac.Vni}");
+        return changes;
+    }
+
+    private static void Collect<T>(List<string> changes, string what, IEnumerable<T> old, IEnumerable<T> @new, Func<T, string> name)
+        where T : class
+    {
+        var before = old.ToDictionary(name, StringComparer.Ordinal);
+        foreach (var item in @new)
+        {
+            if (!before.Remove(name(item), out var previous))
+            {
+                changes.Add($"{what} {name(item)}: added");
+            }
+            else if (!item.Equals(previous))
+            {
+                changes.Add($"{what} {name(item)}: changed");
+            }
+        }
+
+        changes.AddRange(before.Keys.Select(gone => $"{what} {gone}: removed"));
+    }
+}

@@ -1,0 +1,47 @@
+namespace Overlay.Host;
+
+/// <summary>
+/// Log messages of the host. Event ids 1000–1999 (dataplane 2000–2999, control 3000–3999); an id that is no longer used is not used again.
+/// Field names, the same everywhere: <c>Vni Mac Vtep Port Origin Reason Plane Node File Revision</c>.
+/// </summary>
+internal static partial class HostLog
+{
+    [LoggerMessage(1000, LogLevel.Information, "overlayd {Version} starts as {Node} with {File}")]
+    public static partial void Starting(ILogger log, string version, string node, string file);
+
+    [LoggerMessage(1001, LogLevel.Information, "ready {Milliseconds} ms after the process began: {Summary}. Next: overlayctl status")]
+    public static partial void Ready(ILogger log, long milliseconds, string summary);
+
+    [LoggerMessage(1002, LogLevel.Information, "stopping: {Step}")]
+    public static partial void Stopping(ILogger log, string step);
+
+    [LoggerMessage(1003, LogLevel.Information, "stopped")]
+    public static partial void Stopped(ILogger log);
+
+    [LoggerMessage(1004, LogLevel.Warning, "{Message}")]
+    public static partial void Warn(ILogger log, string message);
+
+    [LoggerMessage(1005, LogLevel.Warning, "configuration: {Warning}")]
+    public static partial void ConfigurationWarning(ILogger log, string warning);
+
+    [LoggerMessage(1010, LogLevel.Information, "configuration revision {Revision} in force: {Changes}")]
+    public static partial void Reloaded(ILogger log, long revision, string changes);
+
+    [LoggerMessage(1011, LogLevel.Error, "reload refused, revision {Revision} stays in force: {Reason}")]
+    public static partial void ReloadRefused(ILogger log, long revision, string reason);
+
+    [LoggerMessage(1012, LogLevel.Error, "reload: {Error}")]
+    public static partial void ReloadError(ILogger log, string error);
+
+    [LoggerMessage(1020, LogLevel.Error, "API request {Method} {Path} failed")]
+    public static partial void RequestFailed(ILogger log, Exception error, string method, string path);
+
+    [LoggerMessage(1021, LogLevel.Critical, "{Message}")]
+    public static partial void Fatal(ILogger log, string message);
+
+    [LoggerMessage(1022, LogLevel.Error, "sampling failed")]
+    public static partial void SamplingFailed(ILogger log, Exception error);
+
+    [LoggerMessage(1030, LogLevel.Information, "local address {Address}: {State}")]
+    public static partial void LocalAddress(ILogger log, string address, string state);
+}

@@ -1,0 +1,250 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Overlay.Api;
+using Overlay.Host.Api;
+using Xunit;
+
+namespace Overlay.Host.Tests.Api;
+
+/// <summary>The real server on a real Unix socket, with a backend that is not the daemon.</summary>
+public sealed class AdminApiTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("overlay-api-").FullName;
+    private readonly FakeBackend _backend = new();
+    private WebApplication _app = null!;
+    private HttpClient _http = null!;
+
+    private string SocketPath => Path.Combine(_folder, "run", "api.sock");
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.Null(AdminSocket.Prepare(SocketPath));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.AddAdminSocket(SocketPath);
+        _app = builder.Build();
+        _app.Run(new AdminApi(_backend, NullLogger<AdminApi>.Instance).InvokeAsync);
+        await _app.StartAsync();
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://overlayd/") };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellation);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    private static async Task<JsonElement> Json(HttpResponseMessage response) =>
+        JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+
+    private static async Task Fails(HttpResponseMessage response, HttpStatusCode status, string code)
+    {
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        var error = (await Json(response)).GetProperty("error");
+        Assert.Equal(code, error.GetProperty("code").GetString());
+        Assert.NotEmpty(error.GetProperty("message").GetString()!);
+    }
+
+    [Fact]
+    public void The_socket_may_be_used_by_owner_and_group_alone()
+    {
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite,
+            File.GetUnixFileMode(SocketPath));
+        Assert.Equal(0, (int)(File.GetUnixFileMode(Path.GetDirectoryName(SocketPath)!) & UnixFileMode.OtherWrite));
+    }
+
+    [Theory]
+    [InlineData("v1/status", "verdict")]
+    [InlineData("v1/fdb?vni=100", "entries")]
+    [InlineData("v1/fdb/why?vni=100&mac=02:00:00:00:00:02", "candidates")]
+    [InlineData("v1/drops", "totals")]
+    [InlineData("v1/config", "yaml")]
+    [InlineData("healthz", "status")]
+    [InlineData("readyz", "status")]
+    public async Task Every_resource_answers_in_snake_case(string resource, string field)
+    {
+        using var response = await _http.GetAsync(resource);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var json = await Json(response);
+        Assert.True(json.TryGetProperty(field, out _));
+        Assert.DoesNotContain(json.EnumerateObject(), property => property.Name.Any(char.IsUpper));
+    }
+
+    [Fact]
+    public async Task The_field_names_are_those_of_the_contract()
+    {
+        var entry = (await Json(await _http.GetAsync("v1/fdb"))).GetProperty("entries")[0];
+        Assert.Equal(
+            ["vni", "mac", "origin", "flags", "port", "peer", "address", "encap", "udp_port", "age_seconds", "sequence"],
+            entry.EnumerateObject().Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task An_unknown_resource_is_404() => await Fails(await _http.GetAsync("v2/status"), HttpStatusCode.NotFound, "not_found");
+
+    [Fact]
+    public async Task A_wrong_method_is_405_and_names_the_right_one()
+    {
+        using var response = await _http.PostAsync("v1/status", null);
+        await Fails(response, HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+        Assert.Equal(["GET"], response.Content.Headers.Allow);
+        await Fails(await _http.GetAsync("v1/config/reload"), HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+    }
+
+    [Fact]
+    public async Task A_request_of_a_web_page_is_403()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "v1/status");
+        request.Headers.Add("Origin", "http://evil.example");
+        await Fails(await _http.SendAsync(request), HttpStatusCode.Forbidden, "origin_refused");
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 1048577", 0)]
+    [InlineData("Transfer-Encoding: chunked", AdminApi.MaxBodySize + 1024)]
+    public async Task A_large_body_is_413_with_or_without_an_announced_length(string header, int length)
+    {
+        // By hand: an HTTP client gives up with an error of its own when the server answers before it has read everything.
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath));
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /v1/config/check HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n{(length > 0 ? $"{length:x}\r\n" : "")}"));
+        try
+        {
+            await socket.SendAsync(new byte[length]);
+        }
+        catch (SocketException)
+        {
+            // It answered already.
+        }
+
+        var buffer = new byte[1024];
+        var answer = Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer));
+        Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
+        Assert.Contains("body_too_large", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("v1/fdb?vni=-1", "vni")]
+    [InlineData("v1/fdb?vni=16777216", "vni")]
+    [InlineData("v1/fdb?vni=x", "vni")]
+    [InlineData("v1/fdb/why?mac=02:00:00:00:00:02", "vni")]
+    [InlineData("v1/fdb/why?vni=1", "mac")]
+    [InlineData("v1/fdb/why?vni=1&mac=zz", "mac")]
+    public async Task A_wrong_query_names_its_field(string resource, string field)
+    {
+        using var response = await _http.GetAsync(resource);
+        await Fails(response, HttpStatusCode.BadRequest, "bad_request");
+        Assert.Equal(field, (await Json(response)).GetProperty("error").GetProperty("field").GetString());
+    }
+
+    [Fact]
+    public async Task A_fault_of_ours_is_500_without_its_insides()
+    {
+        _backend.Fault = new InvalidOperationException("secret");
+        using var response = await _http.GetAsync("v1/status");
+        await Fails(response, HttpStatusCode.InternalServerError, "internal");
+        Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_configuration_in_the_body_is_checked_and_its_errors_have_places()
+    {
+        using var content = new StringContent("node: { name: a, local: [192.0.2.1] }\nlisten: { vxlan: 0 }\n", Encoding.UTF8, new MediaTypeHeaderValue("application/yaml"));
+        var json = await Json(await _http.PostAsync("v1/config/check", content));
+        Assert.False(json.GetProperty("valid").GetBoolean());
+        var error = json.GetProperty("errors")[0];
+        Assert.Equal((2, "listen.vxlan"), (error.GetProperty("line").GetInt32(), error.GetProperty("key").GetString()));
+    }
+
+    [Fact]
+    public async Task A_configuration_file_is_checked_by_its_absolute_path()
+    {
+        var path = Uri.EscapeDataString(RepositoryFiles.PathOf("deploy", "overlayd.example.yaml"));
+        Assert.True((await Json(await _http.PostAsync($"v1/config/check?path={path}", null))).GetProperty("valid").GetBoolean());
+        await Fails(await _http.PostAsync("v1/config/check?path=relative.yaml", null), HttpStatusCode.BadRequest, "bad_request");
+    }
+
+    [Fact]
+    public async Task A_reload_answers_with_changes_or_with_422()
+    {
+        var json = await Json(await _http.PostAsync("v1/config/reload", null));
+        Assert.Equal((2, "peer b: changed"), (json.GetProperty("revision").GetInt32(), json.GetProperty("changes")[0].GetString()));
+
+        _backend.Reload = () => new ReloadOutcome(null, new ErrorResponse { Error = new ErrorBody { Code = "restart_required", Message = "x", Field = "listen.vxlan" } });
+        await Fails(await _http.PostAsync("v1/config/reload", null), HttpStatusCode.UnprocessableEntity, "restart_required");
+    }
+
+    [Fact]
+    public async Task Not_ready_is_503()
+    {
+        _backend.Health = "starting";
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _http.GetAsync("readyz")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await _http.GetAsync("healthz")).StatusCode);
+    }
+
+    [Fact]
+    public async Task An_idle_client_does_not_keep_others_waiting()
+    {
+        using var idle = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await idle.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath));
+        await idle.SendAsync("GET /v1/status HTTP/1.1\r\n"u8.ToArray());
+        Assert.Equal(HttpStatusCode.OK, (await _http.GetAsync("v1/status")).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_is_not_HTTP_is_answered_and_closed()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath));
+        await socket.SendAsync("\0\0\0\0\r\n\r\n"u8.ToArray());
+        var buffer = new byte[256];
+        var received = await socket.ReceiveAsync(buffer);
+        Assert.Contains("400", Encoding.ASCII.GetString(buffer, 0, received), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_live_socket_is_not_taken_over() => Assert.Contains("another overlayd answers", AdminSocket.Prepare(SocketPath)!, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_socket_of_a_dead_process_is_removed()
+    {
+        var path = Path.Combine(_folder, "dead.sock");
+        using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            var kept = Path.Combine(_folder, "kept.sock");
+            File.CreateSymbolicLink(kept, path);
+            File.Delete(kept);
+            File.Move(path, kept);
+        }
+
+        File.Move(Path.Combine(_folder, "kept.sock"), path);
+        Assert.True(Path.Exists(path));
+        Assert.Null(AdminSocket.Prepare(path));
+        Assert.False(Path.Exists(path));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_socket_is_not_removed()
+    {
+        var path = Path.Combine(_folder, "notes.txt");
+        File.WriteAllText(path, "precious");
+        Assert.NotNull(AdminSocket.Prepare(path));
+        Assert.Equal("precious", File.ReadAllText(path));
+    }
+}

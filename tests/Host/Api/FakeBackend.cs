@@ -1,0 +1,41 @@
+using Overlay.Api;
+using Overlay.Encap;
+using Overlay.Host.Api;
+
+namespace Overlay.Host.Tests.Api;
+
+/// <summary>Answers with fixed rows; throws when told to.</summary>
+internal sealed class FakeBackend : IAdminBackend
+{
+    public string Health { get; set; } = "ok";
+
+    public Exception? Fault { get; set; }
+
+    public Func<ReloadOutcome> Reload { get; set; } = () => new ReloadOutcome(new ConfigReloadResponse { Revision = 2, Changes = ["peer b: changed"], Warnings = [] }, null);
+
+    public (Vni? Vni, bool Asked) LastFdb { get; private set; }
+
+    public Task<StatusResponse> StatusAsync(CancellationToken cancellation) => Fault is not null ? throw Fault : Task.FromResult(new StatusResponse
+    {
+        Verdict = "ok", Reasons = [], Node = "a", Version = "1", UptimeSeconds = 1.5, Revision = 1, Pid = 7, Local = [], Peers = [], Vnis = [], Ports = [], Planes = [], Alarms = [],
+    });
+
+    public Task<FdbResponse> FdbAsync(Vni? vni, CancellationToken cancellation)
+    {
+        LastFdb = (vni, true);
+        return Task.FromResult(new FdbResponse { Entries = [new FdbEntryInfo { Vni = 100, Mac = "02:00:00:00:00:02", Origin = "static", Flags = [], Peer = "b", UdpPort = 4789 }] });
+    }
+
+    public Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation) =>
+        Task.FromResult(new FdbWhyResponse { Vni = (int)vni.Value, Mac = mac.ToString(), Verdict = "nobody", Candidates = [], Moves = 0 });
+
+    public DropsResponse Drops(bool all)
+    {
+        var none = new DirectionTotals { Received = 0, Delivered = 0, Consumed = 0, Dropped = 0, Copies = 0, CopyDrops = 0 };
+        return new DropsResponse { Drops = [], Totals = new DropTotals { Tx = none, Rx = none }, Anomalies = [], Kernel = [] };
+    }
+
+    public ConfigResponse Configuration() => new() { Revision = 1, Yaml = "node: {}\n", Source = "/etc/x" };
+
+    public Task<ReloadOutcome> ReloadAsync(CancellationToken cancellation) => Task.FromResult(Reload());
+}
