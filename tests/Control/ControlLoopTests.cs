@@ -17,16 +17,25 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task The_loop_outlives_what_fails_in_it()
     {
-        await using ControlLoop loop = await StartAsync(new RecordingWriter());
+        var writer = new RecordingWriter();
+        await using ControlLoop loop = await StartAsync(writer);
         await Assert.ThrowsAsync<InvalidOperationException>(() => loop.InvokeAsync(static () => throw new InvalidOperationException("boom")));
         var plane = new ScriptedPlane();
         loop.AddPlane(plane);
         IRouteSink sink = await plane.Sink();
-
-        // An index the tables never gave out is a programming error, here of the writer's double.
         sink.Upsert(new MacRoute(new Vni(V), Mac(1), To("192.0.2.2")));
         await loop.SettleAsync();
-        Assert.Equal(1, (await loop.Planes())[0].MacRoutes);
+
+        await loop.InvokeAsync(() => writer.IsBroken = true);
+        sink.Upsert(new MacRoute(new Vni(V), Mac(2), To("192.0.2.2")));
+        sink.Upsert(new MacRoute(new Vni(V), Mac(3), To("192.0.2.3")));
+        await UntilAsync(() => Task.FromResult(loop.Failures >= 2));
+        await loop.InvokeAsync(() => writer.IsBroken = false);
+        sink.Upsert(new MacRoute(new Vni(V), Mac(4), To("192.0.2.2")));
+        sink.Upsert(new MacRoute(new Vni(V), Mac(2), To("192.0.2.2"), Sequence: 1));
+        await loop.SettleAsync();
+        Assert.NotNull(writer.Row(V, Mac(4)));
+        Assert.NotNull(writer.Row(V, Mac(2)));
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed class RecordingWriter : IForwardingWriter
 
     public ushort Epoch { get; set; }
 
+    /// <summary>Writing a MAC throws.</summary>
+    public bool IsBroken { get; set; }
+
     public int Capacity { get; set; } = int.MaxValue;
 
     /// <summary>Writes that readers would notice: MACs, lists, learning, VTEPs.</summary>
@@ -152,6 +155,11 @@ internal sealed class RecordingWriter : IForwardingWriter
 
     public bool TryWriteMac(Vni vni, MacAddress mac, FdbTarget target, FdbOrigin origin, FdbFlags flags)
     {
+        if (IsBroken)
+        {
+            throw new InvalidOperationException("broken");
+        }
+
         Assert.NotEqual(FdbOrigin.None, origin);
         Assert.True(target.IsPort || _hops.ContainsKey(target.Index));
         if (!_tables.TryGetValue(vni.Value, out Table? table) || (table.Macs.Count >= Capacity && !table.Macs.ContainsKey(mac.Value)))

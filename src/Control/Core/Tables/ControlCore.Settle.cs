@@ -27,17 +27,20 @@ internal sealed partial class ControlCore
                 }
             }
 
-            MacVrf[] batch = [.. _dirty];
-            _dirty.Clear();
-            foreach (MacVrf vrf in batch)
+            // Taken out one by one: if one fails, the others are settled in the next round.
+            for (int left = _dirty.Count; left > 0; left--)
             {
+                MacVrf vrf = _dirty[0];
+                _dirty.RemoveAt(0);
                 vrf.IsDirty = false;
                 Settle(vrf);
             }
         }
 
         // Groups before their members: a member must outlive every group that names it.
-        foreach ((VtepIdentity? vtep, NextHopId nextHop) in _releases.OrderBy(static r => r.Vtep is null ? 0 : 1))
+        (VtepIdentity? Vtep, NextHopId NextHop)[] releases = [.. _releases.OrderBy(static r => r.Vtep is null ? 0 : 1)];
+        _releases.Clear();
+        foreach ((VtepIdentity? vtep, NextHopId nextHop) in releases)
         {
             if (vtep is null)
             {
@@ -48,8 +51,6 @@ internal sealed partial class ControlCore
                 _vteps.Drop(vtep, nextHop);
             }
         }
-
-        _releases.Clear();
     }
 
     private void Settle(MacVrf vrf)

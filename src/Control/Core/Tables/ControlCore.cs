@@ -49,6 +49,8 @@ internal sealed partial class ControlCore
     /// <summary>MAC and flood routes of all planes.</summary>
     public int RouteCount => _routes;
 
+    public ImmutableArray<UnderlayAddress> LocalAddresses => _vteps.Local;
+
     public PlaneState AddPlane(string name, RouteOrigin origin, TimeSpan? staleHold)
     {
         var plane = new PlaneState(_planes.Count, name, origin, staleHold ?? _options.StaleHold, new PlaneFeed(_options.LocalEventSize));
