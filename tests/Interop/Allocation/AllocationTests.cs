@@ -6,6 +6,7 @@ using Xunit;
 namespace Overlay.Interop.Allocation;
 
 /// <summary>A running overlayd allocates nothing for a frame.</summary>
+[Trait("Category", "Long")]
 public sealed class AllocationTests
 {
     private const int Frames = 1_000_000;

@@ -77,7 +77,10 @@ public static class WireCases
         yield return Delivered("QinQ to a transparent port", Inner("02:00:00:00:00:55", Stranger, [.. Wire.Tag(7, tpid: 0x88a8), .. Wire.Tag(5)]), 300, "tap-clear");
         yield return new()
         {
-            Name = "untagged in a trunk's mapped VNI gets its tag", Expect = "D", Tap = "tap-trunk", Payload = e => Tunnel(e, 420, Inner("02:00:00:00:00:55", Stranger)),
+            Name = "untagged in a trunk's mapped VNI gets its tag",
+            Expect = "D",
+            Tap = "tap-trunk",
+            Payload = e => Tunnel(e, 420, Inner("02:00:00:00:00:55", Stranger)),
             Delivered = Inner("02:00:00:00:00:55", Stranger, Wire.Tag(20)),
         };
         yield return Delivered("untagged in a trunk's native VNI stays untagged", Inner("02:00:00:00:00:55", Stranger), 400, "tap-trunk");
