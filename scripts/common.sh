@@ -12,14 +12,14 @@ die() {
 }
 
 need_root() {
-    [ "$(id -u)" -eq 0 ] || die "needs root (network namespaces, TAPs); run: sudo $0 $*"
+    [ "$(id -u)" -eq 0 ] || die "needs root (network namespaces, TAPs). Next: sudo $0 $*"
 }
 
 need_dotnet() {
-    command -v dotnet >/dev/null || die "the .NET SDK 10 is not in PATH; run: https://dot.net/v1/dotnet-install.sh --channel 10.0"
+    command -v dotnet >/dev/null || die "the .NET SDK 10 is not in PATH. Next: install it from https://dot.net/download"
     case "$(dotnet --version 2>&1)" in
     1[0-9].*) ;;
-    *) die "the .NET SDK 10 is needed (see global.json); run: dotnet --list-sdks" ;;
+    *) die "the .NET SDK 10 is needed (see global.json). Next: dotnet --list-sdks" ;;
     esac
 }
 
@@ -45,7 +45,7 @@ need_packages() {
     { DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
         DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" >/dev/null; } || status=$?
     [ -z "$own_policy" ] || rm -f "$policy"
-    [ "$status" -eq 0 ] || die "could not install ${missing[*]}; run: apt-get install --no-install-recommends ${missing[*]}"
+    [ "$status" -eq 0 ] || die "could not install ${missing[*]}. Next: apt-get install --no-install-recommends ${missing[*]}"
 }
 
 # Seconds since the script began, without a fraction.

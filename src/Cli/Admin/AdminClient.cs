@@ -48,7 +48,10 @@ internal sealed class AdminClient : IDisposable
             if (error is not null)
             {
                 int code = reply.Status is 400 or 422 ? ExitCode.Usage : ExitCode.Failure;
-                return new Failure(code, error.Error.Message, Hint("status"));
+
+                // The daemon knows best what to do next; it says so at the end of its sentence.
+                string[] parts = error.Error.Message.Split("Next: ", 2);
+                return new Failure(code, parts[0].TrimEnd(' ', '.'), parts.Length == 2 ? Text.Escape(parts[1]) : Hint("status"));
             }
         }
         catch (JsonException)

@@ -62,7 +62,7 @@ internal static class DoctorVerb
         {
             terminal.Write(NameOf(line.State).PadRight(4), ToneOf(line.State));
             terminal.Out.Write($"  {Text.Escape(line.Check).PadRight(width)}  {Text.Escape(line.Finding)}");
-            terminal.Out.WriteLine(line.Fix is null ? string.Empty : $"; run: {Text.Escape(line.Fix)}");
+            terminal.Out.WriteLine(line.Fix is null ? string.Empty : $". Next: {Text.Escape(line.Fix)}");
         }
 
         terminal.Out.WriteLine();

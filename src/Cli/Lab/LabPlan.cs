@@ -59,6 +59,7 @@ internal static class LabPlan
         yaml.WriteLine("# Written by 'overlayctl lab up'; gone with 'overlayctl lab down'.");
         yaml.WriteLine($"node:   {{ name: {vtep.Name}, local: [{Scalar(vtep.UnderlayAddress)}] }}");
         yaml.WriteLine($"admin:  {{ socket: {vtep.Socket} }}");
+        yaml.WriteLine($"state:  {{ directory: {Path.Combine(Path.GetDirectoryName(vtep.Config) ?? "/", "state")} }}");
         yaml.WriteLine("ports:");
         yaml.WriteLine($"  lab: {{ tap: {vtep.Tap} }}");
         yaml.WriteLine("vnis:");

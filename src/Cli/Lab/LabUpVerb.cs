@@ -106,7 +106,10 @@ internal static class LabUpVerb
         }
 
         terminal.Out.WriteLine($"{first.From} -> {first.To}  {first.Address} answers in {Text.Latency(first.RttAvgSeconds)}");
-        terminal.Out.WriteLine($"next: {LabVerb.Hint(state.Name, "ping")} | iperf | down, or: overlayctl --socket {state.Vteps[0].Socket} status");
+        terminal.Out.WriteLine($"Next: {LabVerb.Hint(state.Name, "ping")}");
+        terminal.Out.WriteLine($"      {LabVerb.Hint(state.Name, "iperf")}");
+        terminal.Out.WriteLine($"      overlayctl --socket {state.Vteps[0].Socket} status");
+        terminal.Out.WriteLine($"      {LabVerb.Hint(state.Name, "down")}");
         return ExitCode.Ok;
     }
 }

@@ -44,14 +44,14 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colour,
     {
         Write("! ", tone);
         string line = Text.Escape(sentence).TrimEnd('.');
-        Out.WriteLine(next is null ? line : $"{line}; run: {next}");
+        Out.WriteLine(next is null ? line : $"{line}. Next: {next}");
     }
 
     /// <summary>Says on standard error why the verb ends, and returns its exit code.</summary>
     public int Fail(Failure failure)
     {
         Out.Flush();
-        Error.WriteLine($"overlayctl: {Text.Escape(failure.Message).TrimEnd('.')}; run: {failure.Next}");
+        Error.WriteLine($"overlayctl: {Text.Escape(failure.Message).TrimEnd('.')}. Next: {failure.Next}");
         return failure.Code;
     }
 }

@@ -102,7 +102,7 @@ internal static class ConfigVerb
         ShowProblems(terminal, answer.Warnings, "warning", Tone.Warn);
         terminal.Write(answer.Valid ? "valid" : "refused", answer.Valid ? Tone.Good : Tone.Bad);
         terminal.Out.Write($"  {Text.Escape(path)}  {answer.Errors.Count} errors, {answer.Warnings.Count} warnings");
-        terminal.Out.WriteLine(answer.Valid ? string.Empty : $"; run: overlayctl config check {Text.Quote(path)} (after correcting it)");
+        terminal.Out.WriteLine(answer.Valid ? string.Empty : $". Next: overlayctl config check {Text.Quote(path)} (after correcting it)");
     }
 
     private static void ShowReload(Terminal terminal, ConfigReloadResponse answer)

@@ -66,8 +66,9 @@ internal static class FdbVerb
             (FdbWhyResponse? why, Failure? failure) = client.Read(reply, ApiJsonContext.Default.FdbWhyResponse);
             if (why is null) return terminal.Fail(failure!);
             if (parsed.GetValue(output) == "json") Json.Print(terminal, reply.Body);
-            else ShowCandidates(why, terminal, client);
-            return ExitCode.Ok;
+            else if (why.OnMiss is not null) ShowCandidates(why, terminal, client);
+            if (why.OnMiss is not null) return ExitCode.Ok;
+            return terminal.Fail(new Failure(ExitCode.Failure, why.Verdict, client.Hint("status")));
         });
         return verb;
     }
@@ -93,9 +94,9 @@ internal static class FdbVerb
 
     private static void ShowCandidates(FdbWhyResponse why, Terminal terminal, AdminClient client)
     {
-        terminal.Write($"{Text.Escape(why.Mac)} in VNI {why.Vni}: {Text.Escape(why.Verdict)}", why.Winner is null ? Tone.Warn : Tone.Plain);
+        terminal.Write($"VNI {why.Vni}: {Text.Escape(why.Verdict)}", why.Winner is null ? Tone.Warn : Tone.Plain);
         terminal.Out.WriteLine();
-        terminal.Out.WriteLine($"moves {why.Moves}, without a candidate: {Text.Escape(why.OnMiss ?? "the VNI is not configured here")}");
+        terminal.Out.WriteLine($"moves {why.Moves}, without a candidate: {Text.Escape(why.OnMiss)}");
         if (why.Candidates.Count == 0)
         {
             terminal.Problem("nobody claims this MAC", client.Hint($"fdb show --vni {why.Vni}"));

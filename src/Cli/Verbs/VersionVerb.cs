@@ -34,7 +34,7 @@ internal static class VersionVerb
     private static string Describe(string version)
     {
         string[] parts = version.Split('+', 2);
-        return parts.Length == 1 ? version : $"{parts[0]} ({parts[1][..Math.Min(CommitLength, parts[1].Length)]})";
+        return parts.Length == 1 ? version : $"{parts[0]}+{parts[1][..Math.Min(CommitLength, parts[1].Length)]}";
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Overlay.Cli.Lab;
+using Overlay.Cli.Native;
 using Overlay.Cli.Tests.Kit;
 
 namespace Overlay.Cli.Tests.Lab;
@@ -25,20 +26,11 @@ public sealed class LabTests : IAsyncLifetime
     [Fact]
     public async Task A_daemon_that_ends_at_once_leaves_no_trace_and_its_last_words()
     {
-        string script = Path.GetTempFileName();
-        try
-        {
-            await File.WriteAllTextAsync(script, "#!/bin/sh\necho no luck today\nexit 7\n");
-            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-            Ctl ctl = await RunAsync("up", "--overlayd", script);
-            Assert.Equal(ExitCode.Failure, ctl.Code);
-            Assert.Contains("no luck today; run: overlayctl doctor", ctl.Error, StringComparison.Ordinal);
-            AssertNoTrace();
-        }
-        finally
-        {
-            File.Delete(script);
-        }
+        using TemporaryScript script = new("echo no luck today; exit 7");
+        Ctl ctl = await RunAsync("up", "--overlayd", script.Path);
+        Assert.Equal(ExitCode.Failure, ctl.Code);
+        Assert.Contains("no luck today. Next: overlayctl doctor", ctl.Error, StringComparison.Ordinal);
+        AssertNoTrace();
     }
 
     [Fact]
@@ -92,7 +84,52 @@ public sealed class LabTests : IAsyncLifetime
     {
         Ctl ctl = await RunAsync(verb);
         Assert.Equal(ExitCode.Degraded, ctl.Code);
-        Assert.Contains("no lab is up; run: overlayctl lab", ctl.Error, StringComparison.Ordinal);
+        Assert.Contains("no lab is up. Next: overlayctl lab", ctl.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, ExitCode.Interrupted)]
+    [InlineData(15, ExitCode.Interrupted)]
+    public async Task An_interrupt_in_the_middle_of_up_leaves_no_trace(int signal, int code)
+    {
+        using TemporaryScript never = new("exec sleep 300");
+        using System.Diagnostics.Process up = CtlProcess.Start(CtlProcess.Overlayctl, "lab", "up", "--lab", _name, "--overlayd", never.Path);
+        await AwaitStartedAsync(up);
+        LibC.Kill(up.Id, signal);
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
+        await up.WaitForExitAsync(limit.Token);
+        Assert.Equal(code, up.ExitCode);
+        Assert.Contains("what was made is removed. Next: overlayctl lab", await up.StandardError.ReadToEndAsync(limit.Token), StringComparison.Ordinal);
+        AssertNoTrace();
+    }
+
+    [Fact]
+    public async Task What_a_killed_up_left_is_found_and_removed()
+    {
+        using TemporaryScript never = new("exec sleep 300");
+        using System.Diagnostics.Process up = CtlProcess.Start(CtlProcess.Overlayctl, "lab", "up", "--lab", _name, "--overlayd", never.Path);
+        await AwaitStartedAsync(up);
+        LabProcess daemon = new LabStore(_name).Load()!.Vteps[0].Daemon!;
+        Ctl second = await RunAsync("up", "--overlayd", never.Path);
+        Assert.Equal(ExitCode.Failure, second.Code);
+        Assert.Contains("is building this lab", second.Error, StringComparison.Ordinal);
+        LibC.Kill(up.Id, LibC.SigKill);
+        await up.WaitForExitAsync();
+        Assert.True(LabProcesses.IsAlive(daemon));
+        Assert.Equal(ExitCode.Ok, (await RunAsync("down")).Code);
+        Assert.False(LabProcesses.IsAlive(daemon));
+        AssertNoTrace();
+    }
+
+    private async Task AwaitStartedAsync(System.Diagnostics.Process up)
+    {
+        LabStore store = new(_name);
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(20));
+        while (store.Load() is not { } state || state.Vteps.Any(v => v.Daemon is null))
+        {
+            Assert.False(up.HasExited);
+            await Task.Delay(20, limit.Token);
+        }
     }
 
     private Task<Ctl> RunAsync(params string[] arguments) => Ctl.RunAsync(["lab", .. arguments, "--lab", _name]);

@@ -23,7 +23,7 @@ public sealed class DaemonAbsentTests
         Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(1));
         Assert.Equal(ExitCode.Degraded, ctl.Code);
         Assert.Empty(ctl.Out);
-        Assert.Equal("overlayctl: overlayd is not running: nothing answers at /nonexistent/overlayd.sock; run: overlayctl doctor\n", ctl.Error);
+        Assert.Equal("overlayctl: overlayd is not running: nothing answers at /nonexistent/overlayd.sock. Next: overlayctl doctor\n", ctl.Error);
     }
 
     [Fact]

@@ -21,11 +21,11 @@ public sealed class ScreenTests
     [InlineData("down")]
     public async Task Status_that_is_not_ok_ends_with_3_and_shows_the_reasons(string verdict)
     {
-        string body = Samples.Json(Samples.Status with { Verdict = verdict, Reasons = ["peer b is down; run: overlayctl drops"] });
+        string body = Samples.Json(Samples.Status with { Verdict = verdict, Reasons = ["peer b is down. Next: overlayctl drops"] });
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, body));
         Ctl ctl = await Ctl.RunAsync("status", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Degraded, ctl.Code);
-        Assert.Equal("! peer b is down; run: overlayctl drops", ctl.Out.Split('\n')[1]);
+        Assert.Equal("! peer b is down. Next: overlayctl drops", ctl.Out.Split('\n')[1]);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class ScreenTests
         string body = Samples.Json(Samples.Status with { Peers = [], Vnis = [], Ports = [], Local = [], Planes = [] });
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, body));
         Ctl ctl = await Ctl.RunAsync("status", "--socket", daemon.Socket);
-        Assert.All(ctl.Out.Split('\n').Where(l => l.StartsWith('!')), l => Assert.Contains("; run: overlayctl", l, StringComparison.Ordinal));
+        Assert.All(ctl.Out.Split('\n').Where(l => l.StartsWith('!')), l => Assert.Contains(". Next: overlayctl", l, StringComparison.Ordinal));
         Assert.Contains("no peers", ctl.Out, StringComparison.Ordinal);
     }
 
@@ -69,10 +69,20 @@ public sealed class ScreenTests
         Ctl ctl = await Ctl.RunAsync("fdb", "why", "02:00:00:00:00:02", "--vni", "100", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Ok, ctl.Code);
         string[] lines = ctl.Out.Split('\n');
-        Assert.Equal("02:00:00:00:00:02 in VNI 100: to peer b by geneve, because static precedes learned", lines[0]);
+        Assert.Equal("VNI 100: to peer b by geneve, because static precedes learned", lines[0]);
         Assert.Equal("moves 3, without a candidate: flood", lines[1]);
         Assert.StartsWith("*  static", lines[4], StringComparison.Ordinal);
         Assert.EndsWith("learned never displaces another origin", lines[5], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fdb_why_in_a_vni_that_is_not_there_is_a_failure()
+    {
+        string body = Samples.Json(Samples.Why with { Verdict = "VNI 100 is not configured", Winner = null, Candidates = [], OnMiss = null });
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/fdb/why?vni=100&mac=02%3A00%3A00%3A00%3A00%3A02", 200, body));
+        Ctl ctl = await Ctl.RunAsync("fdb", "why", "02:00:00:00:00:02", "--vni", "100", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Failure, ctl.Code);
+        Assert.StartsWith("overlayctl: VNI 100 is not configured. Next: overlayctl --socket ", ctl.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +93,7 @@ public sealed class ScreenTests
         Assert.Equal(ExitCode.Ok, ctl.Code);
         Assert.Contains("\nrx        107        100         0        7       0           0\n", ctl.Out, StringComparison.Ordinal);
         Assert.Contains("\nvtep_unknown  rx          3      7       0  12s ago vni 100 from 192.0.2.9\n", ctl.Out, StringComparison.Ordinal);
-        Assert.Contains("\n! vtep_unknown rx: The outer source address is not admitted to this VNI; run: overlayctl ", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("\n! vtep_unknown rx: The outer source address is not admitted to this VNI. Next: overlayctl ", ctl.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +130,7 @@ public sealed class ScreenTests
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/fdb?vni=7", 404, FakeDaemon.Error("not_found", "VNI 7 is not configured")));
         Ctl ctl = await Ctl.RunAsync("fdb", "show", "--vni", "7", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Failure, ctl.Code);
-        Assert.StartsWith("overlayctl: VNI 7 is not configured; run: overlayctl --socket ", ctl.Error, StringComparison.Ordinal);
+        Assert.StartsWith("overlayctl: VNI 7 is not configured. Next: overlayctl --socket ", ctl.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -156,7 +166,7 @@ public sealed class ScreenTests
         Ctl ctl = await Ctl.RunAsync("config", "reload", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Usage, ctl.Code);
         Assert.Equal("/etc/overlay/overlayd.yaml:7:3: error: vnis[0].id: expected 0 to 16777215\n", ctl.Out);
-        Assert.Contains("the old one stays in force; run: ", ctl.Error, StringComparison.Ordinal);
+        Assert.Contains("the old one stays in force. Next: ", ctl.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,10 +179,10 @@ public sealed class ScreenTests
         });
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/status", 200, body));
         Ctl ctl = await Ctl.RunAsync("doctor", "--socket", daemon.Socket);
-        Assert.Contains("2001:db8::1 is on no device of this host; run: ip addr add 2001:db8::1/64 dev DEVICE\n", ctl.Out, StringComparison.Ordinal);
-        Assert.Contains("carries 1450 at most (1500 less 50); run: ip link set tap-web mtu 1450\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("2001:db8::1 is on no device of this host. Next: ip addr add 2001:db8::1/64 dev DEVICE\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("carries 1450 at most (1500 less 50). Next: ip link set tap-web mtu 1450\n", ctl.Out, StringComparison.Ordinal);
         string[] troubled = [.. ctl.Out.Split('\n').Where(l => l.StartsWith("warn", StringComparison.Ordinal) || l.StartsWith("fail", StringComparison.Ordinal))];
-        Assert.All(troubled, l => Assert.Contains("; run: ", l, StringComparison.Ordinal));
+        Assert.All(troubled, l => Assert.Contains(". Next: ", l, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class UsageTests
         Assert.Equal(ExitCode.Usage, ctl.Code);
         Assert.Empty(ctl.Out);
         Assert.NotEmpty(ctl.Error);
-        Assert.All(ctl.Error.TrimEnd().Split('\n'), l => Assert.Matches("^overlayctl: .*; run: overlayctl.* --help$", l));
+        Assert.All(ctl.Error.TrimEnd().Split('\n'), l => Assert.Matches("^overlayctl: .*. Next: overlayctl.* --help$", l));
     }
 
     [Theory]
