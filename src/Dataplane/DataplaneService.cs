@@ -144,6 +144,12 @@ public sealed class DataplaneService : IDisposable
         _monitor.Refresh();
     }
 
+    /// <summary>
+    /// Takes over what somebody else changed on the devices: MAC and, for ports with a fixed one, MTU. On the control thread, every second or so; a few
+    /// system calls a port.
+    /// </summary>
+    public void FollowDevices() => _ports.FollowDevices();
+
     /// <summary>Reads counters and states. Any thread; allocates.</summary>
     public DataplaneSnapshot Snapshot()
     {

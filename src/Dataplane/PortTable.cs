@@ -100,6 +100,21 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         }
     }
 
+    /// <summary>Takes over MACs and MTUs that somebody else gave the devices. Control thread.</summary>
+    internal void FollowDevices()
+    {
+        lock (_lock)
+        {
+            foreach (Entry entry in _ports.Values)
+            {
+                if (entry.Device.ReadMac() is MacAddress mac && mac != entry.Port.Mac)
+                    forwarding.SetPortMac(entry.Port, mac);
+                if (entry.Port.Spec.Mtu is not null && entry.Device.ReadMtu() is int mtu and > 0)
+                    entry.Port.Mtu = mtu;
+            }
+        }
+    }
+
     internal ImmutableArray<DataplaneSnapshot.PortStatus> Snapshot()
     {
         lock (_lock)

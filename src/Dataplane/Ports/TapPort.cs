@@ -149,6 +149,9 @@ public sealed class TapPort : IPort
     /// <summary>The device's MTU in octets; 0 if it is gone.</summary>
     public int ReadMtu() => Math.Max(_control.Mtu(Name), 0);
 
+    /// <summary>The MAC the device has now; null if it is gone.</summary>
+    public MacAddress? ReadMac() => _control.Mac(Name, out MacAddress mac) < 0 ? null : mac;
+
     /// <summary>Whether the device is there and administratively up.</summary>
     public bool ReadIsUp() => !IsClosed && _control.IsUp(Name) > 0;
 

@@ -100,6 +100,15 @@ public sealed class DataplaneServiceTests
     }
 
     [Fact]
+    public void A_mac_that_somebody_gave_the_device_is_taken_over()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.Ip(hosts.TenantA, "link", "set", "tap0", "address", "02:00:00:00:00:42");
+        hosts.A.FollowDevices();
+        Assert.Equal("02:00:00:00:00:42", hosts.A.Snapshot().Ports[0].Mac.ToString());
+    }
+
+    [Fact]
     public void An_auto_mtu_follows_the_underlay()
     {
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);

@@ -99,17 +99,20 @@ public sealed class UdpUnderlayTests : IDisposable
         Assert.Equal("0", sockets.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
     }
 
-    [Fact]
-    public void Only_what_is_too_big_is_dropped_and_the_path_mtu_is_learned()
+    [Theory]
+    [InlineData("192.0.2.1/24", "192.0.2.2/24")]
+    [InlineData("2001:db8::1/64", "2001:db8::2/64")]
+    public void Only_what_is_too_big_is_dropped_and_the_path_mtu_is_learned(string near, string far)
     {
         string other = _lab.AddHost("far");
-        Veth(other, "192.0.2.1/24", "192.0.2.2/24", mtu: 1300);
-        using UdpUnderlay underlay = Open(Spec("192.0.2.1"));
-        TxBatch tx = Fill("192.0.2.2", 4789, 20, (ref TxDatagram d, int i) => (d.PayloadLength, d.FlowHash) = (i is 3 or 7 ? 1400 : 100, 5));
+        Veth(other, near, far, mtu: 1300);
+        string peer = far.Split('/')[0];
+        using UdpUnderlay underlay = Open(Spec(near.Split('/')[0]));
+        TxBatch tx = Fill(peer, 4789, 20, (ref TxDatagram d, int i) => (d.PayloadLength, d.FlowHash) = (i is 3 or 7 ? 1400 : 100, 5));
         Assert.Equal(18, underlay.Send(tx, _outcomes));
         for (int i = 0; i < 20; i++)
             Assert.Equal(i is 3 or 7 ? DropReason.TooBigSilent : DropReason.None, _outcomes.ReasonOf(i));
-        Wait.Until(() => underlay.PathMtuOf(UnderlayAddress.Parse("192.0.2.2")) == 1300, Limit, "the path MTU");
+        Wait.Until(() => underlay.PathMtuOf(UnderlayAddress.Parse(peer)) == 1300, Limit, "the path MTU");
         Assert.Contains(underlay.PathMtus(), path => path.Mtu == 1300);
     }
 
