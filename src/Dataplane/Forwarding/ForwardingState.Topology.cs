@@ -31,8 +31,9 @@ public sealed partial class ForwardingState
         GeneveOptionRegistry registry = RegistryOf(spec);
         foreach (Port port in ports.Values)
         {
-            if (!ReferenceEquals(Current.FindPort(port.Id.Index)?.Port, port))
-                port.Traffic = new TrafficCounters(_maxWorkers);
+            Port? before = Current.FindPort(port.Id.Index)?.Port;
+            if (!ReferenceEquals(before, port))
+                port.Traffic = before is not null && before.Device == port.Device ? before.Traffic : new TrafficCounters(_maxWorkers);
         }
 
         HashSet<Vni> stay = [.. spec.Vnis.Select(static vni => vni.Vni)];

@@ -49,8 +49,12 @@ public sealed class ForwardingTables
 
     internal UnderlayAddress[] Self => _self;
 
-    /// <summary>The places of a port; null if the tables do not know it (any more).</summary>
-    public PortBinding? Find(Port port) => FindPort(port.Id.Index) is { } binding && binding.Port == port ? binding : null;
+    /// <summary>
+    /// The places of a port; null if the tables do not know it (any more). A port that was replaced by one with the same index on the same device is found as
+    /// that one: a worker still reads it under the old object for a moment after a reload, and its frames must not be lost.
+    /// </summary>
+    public PortBinding? Find(Port port) =>
+        FindPort(port.Id.Index) is { } binding && (binding.Port == port || binding.Port.Device == port.Device) ? binding : null;
 
     /// <summary>The places of the port with an index; null if there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

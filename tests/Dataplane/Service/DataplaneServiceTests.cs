@@ -41,6 +41,7 @@ public sealed class DataplaneServiceTests
     {
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
         NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        using RunningProcess flood = Cmd.Start(hosts.TenantA, null, "ping", "-f", "-q", "-w", "2", "10.0.0.2");
         string before = NetLab.Ip(hosts.TenantA, "-o", "link", "show", "tap0").StdOut.Split(':')[0];
         using TopologyPlan plan = hosts.A.Prepare(TwoHosts.Topology(hosts.TenantA, port => port with { Mode = PortMode.Transparent, MacLimit = 7 }));
         Assert.Empty(plan.Errors);
@@ -48,7 +49,11 @@ public sealed class DataplaneServiceTests
         await hosts.A.RetireAsync(plan);
         Assert.Empty(plan.Retired);
         Assert.Equal(before, NetLab.Ip(hosts.TenantA, "-o", "link", "show", "tap0").StdOut.Split(':')[0]);
-        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        for (int round = 0; round < 20; round++)
+            TwoHosts.Apply(hosts.A, hosts.HostA, TwoHosts.Topology(hosts.TenantA, port => port with { MacLimit = 100 + round }));
+        _ = flood.WaitForExit(TwoHosts.Limit).OrThrow();
+        Assert.Equal(0, hosts.A.Snapshot().Counters.Dropped(Direction.Tx, DropReason.PortDown));
+        Assert.True(hosts.A.Snapshot().Ports[0].TxFrames >= hosts.A.Snapshot().Counters.Delivered(Direction.Tx));
     }
 
     [Fact]
