@@ -1,0 +1,172 @@
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Encap;
+using Overlay.Encap.Ethernet;
+using Overlay.Forwarding;
+using Overlay.TestKit.InMemory;
+using Xunit;
+using static Overlay.Dataplane.Tests.Pipeline.Bench;
+
+namespace Overlay.Dataplane.Tests.Pipeline;
+
+public sealed class VlanTests
+{
+    public static TheoryData<Wire> Wires => Bench.Wires;
+
+    private static byte[] Broadcast => Frames.Opaque(MacAddress.Broadcast, Tenant);
+
+    [Theory]
+    [InlineData(20, EtherType.Vlan)]
+    [InlineData(0, EtherType.Vlan)]
+    [InlineData(20, EtherType.ServiceVlan)]
+    public void A_tagged_frame_is_not_allowed_on_an_access_port(int vid, int tpid)
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.Node.Send("web", Frames.Tagged(Broadcast, vid, (ushort)tpid));
+        bench.AssertDropped(Direction.Tx, DropReason.VlanNotAllowed);
+        bench.FromB(Frames.Tagged(Broadcast, vid, (ushort)tpid));
+        Assert.Equal(1, bench.Node.Dropped(Direction.Rx, DropReason.VlanNotAllowed));
+        bench.AssertNothingDelivered();
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public void A_transparent_vni_carries_tags_through_access_ports(Wire wire)
+    {
+        Bench bench = new(wire, static vni => vni with { Transparent = true });
+        byte[] frame = Frames.Tagged(Broadcast, 20);
+        bench.Node.Send("web", frame);
+        Assert.Equal(frame, bench.Read(bench.Node.Underlay.Take()[0]).Inner);
+        Assert.Equal(frame, bench.OnlyFrameAt("db"));
+        bench.FromB(frame);
+        Assert.Equal(frame, bench.OnlyFrameAt("web"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public void A_trunk_strips_the_tag_that_selects_the_vni_and_pushes_it_back(Wire wire)
+    {
+        foreach ((int vid, Vni vni) in (ReadOnlySpan<(int, Vni)>)[(20, V200), (30, V300)])
+        {
+            Bench bench = new(wire);
+            bench.Node.Send("trunk", Frames.Tagged(Broadcast, vid));
+            (TunnelInfo info, byte[] inner) = bench.Read(bench.Node.Underlay.Take()[0]);
+            Assert.Equal(vni, info.Vni);
+            Assert.Equal(Broadcast, inner);
+            bench.FromB(Broadcast, vni);
+            Assert.Equal(Frames.Tagged(Broadcast, vid), bench.OnlyFrameAt("trunk"));
+        }
+    }
+
+    [Fact]
+    public void A_trunk_without_a_map_for_the_tag_drops_it()
+    {
+        foreach (byte[] frame in new[] { Frames.Tagged(Broadcast, 21), Frames.Tagged(Broadcast, 4095), Frames.Tagged(Broadcast, 20, EtherType.ServiceVlan) })
+        {
+            Bench bench = new(Wire.All[0]);
+            bench.Node.Send("trunk", frame);
+            bench.AssertDropped(Direction.Tx, DropReason.VlanNotAllowed);
+        }
+    }
+
+    [Fact]
+    public void Untagged_and_priority_tagged_frames_of_a_trunk_belong_to_the_native_vni()
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.Node.Send("trunk", Broadcast);
+        bench.Node.Send("trunk", Frames.Tagged(Broadcast, 0));
+        Assert.All(bench.Node.Underlay.Take(), datagram =>
+        {
+            (TunnelInfo info, byte[] inner) = bench.Read(datagram);
+            Assert.Equal(V400, info.Vni);
+            Assert.Equal(Broadcast, inner);
+        });
+        bench.FromB(Broadcast, V400);
+        Assert.Equal(Broadcast, bench.OnlyFrameAt("trunk"));
+    }
+
+    [Fact]
+    public void Untagged_frames_of_a_trunk_without_native_vni_are_not_allowed()
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.Node.Send("trunk2", Broadcast);
+        bench.AssertDropped(Direction.Tx, DropReason.VlanNotAllowed);
+    }
+
+    [Fact]
+    public void A_tag_inside_the_native_vni_does_not_leave_by_a_trunk_where_it_would_name_another()
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.FromB(Frames.Tagged(Broadcast, 20), V400);
+        bench.AssertDropped(Direction.Rx, DropReason.VlanNotAllowed);
+    }
+
+    [Fact]
+    public void A_second_tag_is_the_tenants_and_stays()
+    {
+        Bench bench = new(Wire.All[0]);
+        byte[] inner = Frames.Tagged(Broadcast, 77);
+        bench.Node.Send("trunk", Frames.Tagged(inner, 20));
+        Assert.Equal(inner, bench.Read(bench.Node.Underlay.Take()[0]).Inner);
+        Assert.Equal(Frames.Tagged(inner, 21), bench.OnlyFrameAt("trunk2"));
+    }
+
+    [Fact]
+    public void Unicast_between_two_trunks_changes_the_tag()
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.Node.Learn(V200, Local, bench.PortTarget("trunk2"), FdbOrigin.Local);
+        byte[] frame = Frames.Opaque(Local, Tenant);
+        bench.Node.Send("trunk", Frames.Tagged(frame, 20));
+        Assert.Equal(Frames.Tagged(frame, 21), bench.OnlyFrameAt("trunk2"));
+        Assert.Empty(bench.Node.Underlay.Take());
+        bench.Node.Send("trunk", Frames.Tagged(frame, 30));
+        Assert.Empty(bench.Node.Device("trunk2").Take());
+    }
+
+    [Fact]
+    public void A_checksums_place_moves_with_the_tag()
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.Node.Learn(V200, Local, bench.PortTarget("trunk2"), FdbOrigin.Local);
+        byte[] frame = Frames.Tagged(Frames.Unfinished(Frames.Tcp(Local, Tenant)), 20);
+        bench.Node.Send("trunk", frame, new VnetHeader(VnetHeader.NeedsChecksum, 0, 0, 0, 38, 16));
+        (byte[] delivered, VnetHeader vnet) = Assert.Single(bench.Node.Device("trunk2").Take());
+        Assert.Equal((38, 16), (vnet.CsumStart, vnet.CsumOffset));
+        Assert.Equal(21, delivered[15]);
+
+        byte[] flooded = Frames.Tagged(Frames.Tcp(MacAddress.Broadcast, Tenant), 20);
+        byte[] unfinished = Frames.Tagged(Frames.Unfinished(Frames.Tcp(MacAddress.Broadcast, Tenant)), 20);
+        bench.Node.Send("trunk", unfinished, new VnetHeader(VnetHeader.NeedsChecksum, 0, 0, 0, 38, 16));
+        Assert.Equal(flooded.AsSpan(16).ToArray(), bench.OnlyFrameAt("trunk2").AsSpan(16).ToArray());
+    }
+
+    [Fact]
+    public void A_transparent_port_carries_tags_untouched_both_ways()
+    {
+        Bench bench = new(Wire.All[0]);
+        byte[] frame = Frames.Tagged(Frames.Tagged(Broadcast, 30), 20, EtherType.ServiceVlan);
+        bench.Node.Send("clear", frame);
+        (TunnelInfo info, byte[] inner) = bench.Read(bench.Node.Underlay.Take()[0]);
+        Assert.Equal(V500, info.Vni);
+        Assert.Equal(frame, inner);
+        bench.FromB(frame, V500);
+        Assert.Equal(frame, bench.OnlyFrameAt("clear"));
+    }
+
+    [Fact]
+    public void A_frame_flooded_to_tagged_and_untagged_ports_is_right_at_each()
+    {
+        Bench bench = new(Wire.All[0], changeAll: static topology => topology with
+        {
+            Vnis = topology.Vnis.Replace(topology.Vnis[1], topology.Vnis[1] with { Ports = ["nowhere"] }),
+        });
+        bench.FromB(Broadcast, V200);
+        Assert.Equal(Frames.Tagged(Broadcast, 20), bench.OnlyFrameAt("trunk"));
+        Assert.Equal(Frames.Tagged(Broadcast, 21), bench.OnlyFrameAt("trunk2"));
+        Assert.Equal(Broadcast, bench.OnlyFrameAt("nowhere"));
+        bench.Node.Send("nowhere", Broadcast);
+        Assert.Equal(Frames.Tagged(Broadcast, 20), bench.OnlyFrameAt("trunk"));
+        Assert.Equal(Frames.Tagged(Broadcast, 21), bench.OnlyFrameAt("trunk2"));
+        Assert.All(bench.Node.Underlay.Take(), datagram => Assert.Equal(Broadcast, bench.Read(datagram).Inner));
+    }
+}
