@@ -1,0 +1,83 @@
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Pipeline;
+using Overlay.Encap;
+using Overlay.Forwarding;
+using Overlay.TestKit.InMemory;
+using Xunit;
+
+namespace Overlay.Dataplane.Tests.Pipeline;
+
+public sealed class LearnRingTests
+{
+    [Fact]
+    public void Hints_come_out_in_order_over_the_wrap()
+    {
+        LearnRing ring = new(8);
+        LearnHint[] hints = new LearnHint[3];
+        uint written = 0;
+        uint read = 0;
+        for (int round = 0; round < 1000; round++)
+        {
+            written += (uint)LearnRingFiller.Fill(ring, written, (round % 5) + 1);
+            int count = ring.Take(hints);
+            for (int i = 0; i < count; i++)
+                Assert.Equal(read++, (uint)hints[i].Mac.Value);
+        }
+
+        Assert.Equal((int)(written - read), ring.Count);
+    }
+
+    [Fact]
+    public void Producer_and_consumer_on_two_threads_lose_nothing_and_tear_nothing()
+    {
+        LearnRing ring = new(64);
+        const int Total = 200_000;
+        Thread producer = new(() =>
+        {
+            for (uint i = 0; i < Total;)
+            {
+                LearnHint hint = new() { Mac = new MacAddress(i), Vni = new Vni(i & 0xFFFF), Seen = new FdbTarget(i ^ 0x5A5A_5A5A) };
+                if (ring.TryAdd(hint))
+                    i++;
+                else
+                    Thread.Yield();
+            }
+        });
+        producer.Start();
+        LearnHint[] hints = new LearnHint[50];
+        for (uint expected = 0; expected < Total;)
+        {
+            int count = ring.Take(hints);
+            if (count == 0)
+                Thread.Yield();
+
+            foreach (LearnHint hint in hints.AsSpan(0, count))
+            {
+                Assert.Equal(expected, (uint)hint.Mac.Value);
+                Assert.Equal(expected & 0xFFFF, hint.Vni.Value);
+                Assert.Equal(expected ^ 0x5A5A_5A5A, hint.Seen.Raw);
+                expected++;
+            }
+        }
+
+        producer.Join();
+    }
+
+    [Fact]
+    public void A_lost_hint_is_counted_and_the_frame_is_forwarded()
+    {
+        Bench bench = new(Wire.All[0]);
+        for (ulong i = 0; i < 5000; i++)
+            bench.Node.Device("web").Put(Frames.Opaque(MacAddress.Broadcast, new MacAddress(0x02_11_00_00_00_00UL + i)));
+
+        bench.Node.Pump();
+        Assert.Equal(5000 - 4096, bench.Node.Counters.Anomalies(AnomalyKind.LearnHintLost));
+        Assert.Equal(5000, bench.Node.Totals.Delivered(Direction.Tx));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void The_size_is_a_power_of_two(int size) => Assert.Throws<ArgumentOutOfRangeException>(() => new LearnRing(size));
+}
