@@ -57,7 +57,7 @@ public enum DropReason : byte
     /// <summary><c>inner_source_invalid</c>: The source MAC is multicast or zero.</summary>
     InnerSourceInvalid = 16,
 
-    /// <summary><c>inner_source_is_local</c>: A frame from the underlay carries the MAC of one of our own ports as its source.</summary>
+    /// <summary><c>inner_source_is_local</c>: A frame that did not come from a port of ours carries the MAC of its device as source.</summary>
     InnerSourceIsLocal = 17,
 
     /// <summary><c>link_local</c>: Destination 01:80:c2:00:00:0X, which a bridge does not forward (IEEE 802.1Q).</summary>

@@ -24,7 +24,7 @@ public static class DropReasons
         ("vtep_down", "The destination VTEP is known to be down."),
         ("inner_truncated", "The inner frame ends inside a header it announces."),
         ("inner_source_invalid", "The source MAC is multicast or zero."),
-        ("inner_source_is_local", "A frame from the underlay carries the MAC of one of our own ports as its source."),
+        ("inner_source_is_local", "A frame that did not come from a port of ours carries the MAC of its device as source."),
         ("link_local", "Destination 01:80:c2:00:00:0X, which a bridge does not forward (IEEE 802.1Q)."),
         ("split_horizon", "The frame came from the underlay and leads to the underlay; only a gateway VNI passes it."),
         ("hairpin", "The frame would leave by the port it came from."),

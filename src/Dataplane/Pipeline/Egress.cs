@@ -69,6 +69,17 @@ internal sealed class Egress
         _queue = queue;
         _tx.Payloads = slab;
         _tx.NextHops = tables.NextHops;
+
+        // A batch that a fault abandoned half-way leaves these behind.
+        _tx.Count = 0;
+        Outcomes.Reset(_options.BatchSize, _copyCount);
+        _copyCount = 0;
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            outbox.Clear();
+            outbox.Port = null;
+        }
+
         Outcomes.Reset(count);
         _domains.AsSpan(0, count).Clear();
         _peers.AsSpan(0, count).Fill(-1);
