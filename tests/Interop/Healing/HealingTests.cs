@@ -21,13 +21,14 @@ public sealed class HealingTests
 
         NetLab.Ip(a.Host, "addr", "del", $"{ours}/{prefix}", "dev", "u0");
         Wait.Until(() => !Present(a), Soon, "the status says that the address is absent", () => $"{a.Daemon.Status()}");
-        Assert.Equal("degraded", (string)a.Daemon.Status()["verdict"]!);
+        Assert.NotEqual("ok", (string)a.Daemon.Status()["verdict"]!);
         Assert.Contains(a.Daemon.Status()["reasons"]!.AsArray(), r => r!.ToString().Contains(ours, StringComparison.Ordinal));
         Assert.False(Cmd.Run(a.Tenant, "ping", "-c", "1", "-W", "1", "10.0.0.2").Ok);
 
         NetLab.Address(a.Host, "u0", $"{ours}/{prefix}");
         a.WaitForPing("10.0.0.2");
-        Wait.Until(() => Present(a) && (string)a.Daemon.Status()["verdict"]! == "ok", Soon, "the warning is gone", () => $"{a.Daemon.Status()}");
+        // Frames dropped meanwhile are named for a minute longer; the address is not.
+        Wait.Until(() => Present(a) && !a.Daemon.Status()["reasons"]!.AsArray().Any(r => r!.ToString().Contains(ours, StringComparison.Ordinal)), Soon, "the warning is gone", () => $"{a.Daemon.Status()}");
         Assert.Equal(pid, a.Daemon.Pid);
         Assert.True(a.Daemon.IsRunning);
         Assert.Equal(0, b.Daemon.SettledDrops().Unaccounted("rx"));
@@ -58,7 +59,7 @@ public sealed class HealingTests
         using var lab = new NetLab();
         var (a, _) = Build(lab, ours, theirs, prefix, addressFirst: false);
         Assert.False(Present(a));
-        Assert.Equal("degraded", (string)a.Daemon.Status()["verdict"]!);
+        Assert.NotEqual("ok", (string)a.Daemon.Status()["verdict"]!);
 
         NetLab.Address(a.Host, "u0", $"{ours}/{prefix}");
 

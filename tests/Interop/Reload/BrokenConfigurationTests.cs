@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Overlay.TestKit.Net;
@@ -8,6 +9,7 @@ namespace Overlay.Interop.Reload;
 /// <summary>The broken configurations of <c>tests/Host/Broken</c>: refused at start with the right line, refused at reload while traffic flows.</summary>
 public sealed class BrokenConfigurationTests
 {
+    private static readonly TimeSpan MinimumFlow = TimeSpan.FromSeconds(4);
     private static readonly string Folder = Path.Combine(Binaries.Root, "tests/Host/Broken");
 
     [Fact]
@@ -43,8 +45,11 @@ public sealed class BrokenConfigurationTests
         var revision = (long)a.Daemon.Status()["revision"]!;
         using var ping = Cmd.Start(a.Tenant, null, "ping", "-i", "0.008", "10.0.0.2");
         List<string> wrong = [];
-        foreach (var (file, line) in Broken())
+        var files = Broken();
+        var began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < files.Count || Stopwatch.GetElapsedTime(began) < MinimumFlow; i++)
         {
+            var (file, line) = files[i % files.Count];
             File.Copy(file, a.Daemon.ConfigPath, overwrite: true);
             var (status, body) = a.Daemon.Api.Send(HttpMethod.Post, "/v1/config/reload");
             var first = body?["errors"]?.AsArray().FirstOrDefault();
@@ -102,6 +107,7 @@ public sealed class BrokenConfigurationTests
         NetLab.Address(a.Tenant, "t1", "10.0.1.1/24");
         NetLab.Address(b.Tenant, "t1", "10.0.1.2/24");
         a.WaitForPing("10.0.1.2");
+        Wait.Until(() => (long)a.Daemon.Status()["ports"]!.AsArray().Single(p => (string)p!["port"]! == "t0")!["rx_frames"]! > 300, TimeSpan.FromSeconds(20), "the flow has run for a while", () => $"{a.Daemon.Status()["ports"]}");
         foreach (var (site, local, remote) in new[] { (a, "192.0.2.1", "192.0.2.2"), (b, "192.0.2.2", "192.0.2.1") })
         {
             site.Daemon.WriteConfig(Yaml(site, local, remote, false));

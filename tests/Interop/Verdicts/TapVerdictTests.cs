@@ -226,6 +226,7 @@ public sealed class TapVerdictTests(VerdictLab lab) : IClassFixture<VerdictLab>
             {
                 var mac = $"02:cc:01:00:{i >> 8:x2}:{i & 0xff:x2}";
                 lab.Tap("tap-web").Send(Wire.Ethernet("ff:ff:ff:ff:ff:ff", mac, 0x0806, Wire.Arp(1, mac, "10.0.0.1", "00:00:00:00:00:00", "10.0.0.1")));
+                lab.KeepUp(i);
             }
         }, TimeSpan.FromSeconds(20));
         Assert.Equal(Frames, change.Total("tx", "received"));
@@ -261,6 +262,7 @@ public sealed class TapVerdictTests(VerdictLab lab) : IClassFixture<VerdictLab>
                 if (random.Next(2) == 0) Wire.Mac("02:bb:00:00:00:0" + random.Next(1, 6)).CopyTo(frame, 0);
                 if (random.Next(2) == 0) ((byte[])[0x81, 0x00, 0x00, 20]).AsSpan(0, Math.Min(4, frame.Length - 12)).CopyTo(frame.AsSpan(12));
                 lab.Tap(random.Next(3) switch { 0 => "tap-web", 1 => "tap-clear", _ => "tap-trunk" }).Send(frame);
+                lab.KeepUp(i);
             }
         }, TimeSpan.FromSeconds(20));
         Assert.Equal(Frames, change.Total("tx", "received"));

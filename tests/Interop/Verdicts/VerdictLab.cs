@@ -24,6 +24,7 @@ public sealed class VerdictLab : IDisposable
     private readonly byte[] _hostMac;
     private readonly byte[] _injectorMac;
     private readonly Dictionary<string, PacketSocket> _taps = new(StringComparer.Ordinal);
+    private long _keptUp;
 
     public VerdictLab()
         : this(strict: false)
@@ -110,6 +111,13 @@ public sealed class VerdictLab : IDisposable
     {
         Injector.Clear();
         foreach (var tap in _taps.Values) tap.Clear();
+    }
+
+    /// <summary>Lets the daemon catch up after every 100 frames from TAPs: a TAP's queue is finite, and what the kernel drops there nobody else sees.</summary>
+    public void KeepUp(int sent)
+    {
+        if (sent == 0) _keptUp = Daemon.Drops().Total("tx", "received") - 1;
+        else if (sent % 100 == 0) Wait.Until(() => Daemon.Drops().Total("tx", "received") - _keptUp >= sent, TimeSpan.FromSeconds(5), "the daemon reads what was sent");
     }
 
     /// <summary>All TAPs on which a frame was seen.</summary>

@@ -106,8 +106,8 @@ public static class WireCases
         yield return plain with { Name = "wrong UDP checksum", Checksum = UdpChecksum.Wrong, SourcePort = 50_001, Expect = "kernel" };
         yield return plain with { Name = "source that nobody named", Source = f => f == "v4" ? "192.0.2.77" : "2001:db8::77", Expect = "vtep_unknown" };
         yield return plain with { Name = "source admitted to another VNI only", Payload = e => Tunnel(e, 500, Plain), Expect = "vtep_unknown" };
-        yield return plain with { Name = "source multicast", Source = f => f == "v4" ? "239.1.1.1" : "ff02::1", Expect = "kernel" };
-        yield return plain with { Name = "source broadcast", Family = "v4", Source = _ => "255.255.255.255", Expect = "kernel" };
+        yield return plain with { Name = "outer source multicast", Source = f => f == "v4" ? "239.1.1.1" : "ff02::1", Expect = "kernel" };
+        yield return plain with { Name = "outer source broadcast", Family = "v4", Source = _ => "255.255.255.255", Expect = "kernel" };
         yield return plain with { Name = "a stranger's rubbish is judged by its header first or by its source, never by its inner frame", Source = f => f == "v4" ? "192.0.2.77" : "2001:db8::77", Payload = e => Tunnel(e, 100, Inner(VerdictLab.WebMac, "03:00:00:00:00:01")), Expect = "vtep_unknown" };
         yield return new() { Name = "Geneve bytes on the VXLAN port", Encap = "geneve", Port = 4789, Expect = "wrong_encap_on_port|vxlan_no_vni_flag", Payload = _ => Wire.Geneve(100, Plain) };
         yield return new() { Name = "Geneve with 8 option words on the VXLAN port", Encap = "geneve", Port = 4789, Expect = "wrong_encap_on_port|vxlan_no_vni_flag", Payload = _ => Wire.Geneve(100, Plain, Wire.Option(0xfff0, 1, new byte[28])) };
