@@ -137,23 +137,28 @@ public sealed class UnderlayMonitor : IDisposable
 
     private void ReadEvents()
     {
+        bool isComplete = true;
         while (!_stopping)
         {
             int length = _events!.Receive(_buffer);
-            if (length == -Errno.Again)
-                return;
             if (length is -Errno.NoBuffers or -Errno.MessageTooLong)
             {
                 OverflowCount++;
-                ReadAll();
+                isComplete = false;
             }
-            else if (length < 0)
+            else if (length >= 0 && isComplete)
+            {
+                Apply(_buffer.AsSpan(0, length));
+            }
+            else if (length < 0 && isComplete)
             {
                 return;
             }
-            else
+            else if (length < 0)
             {
-                Apply(_buffer.AsSpan(0, length));
+                // ENOBUFS overtakes what is still queued. That is older than what a dump says and would undo it: the queue is emptied first.
+                ReadAll();
+                isComplete = true;
             }
         }
     }

@@ -55,4 +55,30 @@ public sealed class UnderlayMonitorTests : IDisposable
         Cmd.Run(ns, "ip", "route", "replace", "198.51.100.2/32", "via", "192.0.2.2", "mtu", "1300").OrThrow();
         Wait.Until(() => monitor.Current.Addresses[0].Mtu == 1300, Limit, "the route's MTU");
     }
+
+    [Fact]
+    public void Lost_messages_make_the_monitor_read_everything_again()
+    {
+        string ns = _lab.AddHost("m");
+        NetLab.Ip(ns, "link", "add", "u0", "type", "veth", "peer", "name", "u1");
+        using var entered = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        using var monitor = new UnderlayMonitor([UnderlayAddress.Parse("192.0.2.1")], () => [], change =>
+        {
+            entered.Set();
+            _ = release.Wait(TimeSpan.FromSeconds(30));
+        });
+        Assert.Null(NetNs.Run(ns, monitor.Start));
+        NetLab.Address(ns, "u0", "192.0.2.1/24");
+        Assert.True(entered.Wait(Limit));
+
+        // The monitor hears nothing now; far more happens than its socket can hold.
+        string batch = Path.Combine(_lab.Folder, "batch");
+        File.WriteAllLines(batch, Enumerable.Range(0, 4000).Select(i => $"link set u0 mtu {1300 + (i % 2)}"));
+        NetLab.Ip(ns, "-batch", batch);
+        NetLab.Ip(ns, "link", "set", "u0", "mtu", "1234");
+        release.Set();
+        Wait.Until(() => monitor.Current.Addresses[0].Mtu == 1234, Limit, "the last MTU");
+        Assert.NotEqual(0, monitor.OverflowCount);
+    }
 }
