@@ -150,8 +150,12 @@ public sealed class DataplaneService : IDisposable
     /// </summary>
     public void FollowDevices() => _ports.FollowDevices();
 
+    /// <summary>Ports alone, by name: what is watched once a second, so it allocates little.</summary>
+    public ImmutableArray<DataplaneSnapshot.PortStatus> Ports() => _ports.Snapshot();
+
     /// <summary>Reads counters and states. Any thread; allocates.</summary>
-    public DataplaneSnapshot Snapshot()
+    /// <param name="withKernel">Read the kernel's counters too, which costs most.</param>
+    public DataplaneSnapshot Snapshot(bool withKernel = true)
     {
         ImmutableArray<UnderlaySocket> sockets = _underlay?.Sockets() ?? [];
         return new DataplaneSnapshot
@@ -160,7 +164,7 @@ public sealed class DataplaneService : IDisposable
             Ports = _ports.Snapshot(),
             Sockets = sockets,
             SourcePorts = SourcePorts(),
-            Kernel = KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops)),
+            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops)),
             Underlay = _monitor.Current,
             PathMtus = _underlay?.PathMtus() ?? [],
             NetworkErrors = _underlay?.Errors() ?? ImmutableSortedDictionary<int, long>.Empty,

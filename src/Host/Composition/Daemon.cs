@@ -92,7 +92,7 @@ internal sealed class Daemon(
         runtime.Sampler.Refresh();
         var view = new StatusView(
             runtime.Config,
-            runtime.Dataplane.Snapshot(),
+            runtime.Dataplane.Snapshot(withKernel: false),
             await runtime.Control.Vteps(),
             await runtime.Control.Vnis(),
             await runtime.Control.Planes(),

@@ -96,7 +96,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     /// <summary>Tells the control loop of ports that went up or down, or changed their MAC. Called once a second.</summary>
     public async Task FollowPortsAsync()
     {
-        foreach (var port in Dataplane.Snapshot().Ports)
+        foreach (var port in Dataplane.Ports())
         {
             if (!_portStates.TryGetValue(port.Name, out var known) || known != (port.IsUp, port.Mac))
             {

@@ -37,6 +37,11 @@ internal sealed partial class ControlCore
             }
         }
 
+        if (_releases.Count == 0)
+        {
+            return;
+        }
+
         // Groups before their members: a member must outlive every group that names it.
         (VtepIdentity? Vtep, NextHopId NextHop)[] releases = [.. _releases.OrderBy(static r => r.Vtep is null ? 0 : 1)];
         _releases.Clear();
