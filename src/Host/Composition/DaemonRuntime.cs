@@ -93,9 +93,10 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         return [];
     }
 
-    /// <summary>Tells the control loop of ports that went up or down, or changed their MAC. Called once a second.</summary>
+    /// <summary>Takes over what happened to the ports' devices, and tells the control loop of those that went up or down or changed their MAC. Called once a second.</summary>
     public async Task FollowPortsAsync()
     {
+        await Control.InvokeAsync(Dataplane.FollowDevices);
         foreach (var port in Dataplane.Ports())
         {
             if (!_portStates.TryGetValue(port.Name, out var known) || known != (port.IsUp, port.Mac))
