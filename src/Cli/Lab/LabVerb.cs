@@ -86,7 +86,7 @@ internal static class LabVerb
             }
 
             terminal.Out.WriteLine(
-                outcome is { Namespaces: 0, Processes: 0 } ? "no lab was up" : $"lab is down: {outcome.Processes} processes, {outcome.Namespaces} namespaces removed");
+                outcome is { Namespaces: 0, Processes: 0 } ? "no lab was up" : $"lab is down: {outcome.Processes} process{(outcome.Processes == 1 ? "" : "es")}, {Text.Count(outcome.Namespaces, "namespace")} removed");
             return ExitCode.Ok;
         });
         return verb;

@@ -92,6 +92,9 @@ internal static class Text
     /// <summary>A whole number, or <c>-</c>.</summary>
     public static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "-";
 
+    /// <summary>A count with its noun: <c>1 error</c>, <c>2 errors</c>.</summary>
+    public static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{Number(count)} {noun}s";
+
     /// <summary>Address and port, IPv6 in brackets.</summary>
     public static string EndPoint(string? address, int? port)
     {

@@ -8,7 +8,7 @@ internal static class DaemonBinary
     private const string Variable = "OVERLAYD";
 
     public static Failure Missing { get; } =
-        new(ExitCode.Failure, "overlayd was not found beside overlayctl or in PATH", $"overlayctl ... --overlayd PATH (or set {Variable})");
+        new(ExitCode.Failure, "overlayd was not found beside overlayctl or in PATH", $"export {Variable}=/path/to/overlayd");
 
     public static Option<string> Option() => new("--overlayd")
     {

@@ -101,7 +101,7 @@ internal static class ConfigVerb
         ShowProblems(terminal, answer.Errors, "error", Tone.Bad);
         ShowProblems(terminal, answer.Warnings, "warning", Tone.Warn);
         terminal.Write(answer.Valid ? "valid" : "refused", answer.Valid ? Tone.Good : Tone.Bad);
-        terminal.Out.Write($"  {Text.Escape(path)}  {answer.Errors.Count} errors, {answer.Warnings.Count} warnings");
+        terminal.Out.Write($"  {Text.Escape(path)}  {Text.Count(answer.Errors.Count, "error")}, {Text.Count(answer.Warnings.Count, "warning")}");
         terminal.Out.WriteLine(answer.Valid ? string.Empty : $". Next: overlayctl config check {Text.Quote(path)} (after correcting it)");
     }
 
@@ -109,7 +109,7 @@ internal static class ConfigVerb
     {
         ShowProblems(terminal, answer.Warnings, "warning", Tone.Warn);
         terminal.Write("reloaded", Tone.Good);
-        terminal.Out.WriteLine($"  config {answer.Revision}  {(answer.Changes.Count == 0 ? "nothing changed" : $"{answer.Changes.Count} changes")}");
+        terminal.Out.WriteLine($"  config {answer.Revision}  {(answer.Changes.Count == 0 ? "nothing changed" : Text.Count(answer.Changes.Count, "change"))}");
         foreach (string change in answer.Changes) terminal.Out.WriteLine("  " + Text.Escape(change));
     }
 

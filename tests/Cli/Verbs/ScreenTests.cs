@@ -152,7 +152,7 @@ public sealed class ScreenTests
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("POST /v1/config/reload", 200, Body));
         Ctl ctl = await Ctl.RunAsync("config", "reload", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Ok, ctl.Code);
-        Assert.Equal("reloaded  config 2  1 changes\n  peer b: changed\n", ctl.Out);
+        Assert.Equal("reloaded  config 2  1 change\n  peer b: changed\n", ctl.Out);
     }
 
     [Fact]
