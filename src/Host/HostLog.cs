@@ -36,12 +36,9 @@ internal static partial class HostLog
     [LoggerMessage(1020, LogLevel.Error, "API request {Method} {Path} failed")]
     public static partial void RequestFailed(ILogger log, Exception error, string method, string path);
 
-    [LoggerMessage(1021, LogLevel.Critical, "{Message}")]
-    public static partial void Fatal(ILogger log, string message);
+    [LoggerMessage(1021, LogLevel.Critical, "start failed")]
+    public static partial void StartFailed(ILogger log, Exception error);
 
     [LoggerMessage(1022, LogLevel.Error, "sampling failed")]
     public static partial void SamplingFailed(ILogger log, Exception error);
-
-    [LoggerMessage(1030, LogLevel.Information, "local address {Address}: {State}")]
-    public static partial void LocalAddress(ILogger log, string address, string state);
 }

@@ -34,13 +34,12 @@ internal sealed class Daemon(
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        HostLog.Starting(log, BuildInformation.Version, runtime.Config.NodeName, options.File);
         foreach (var warning in options.Initial.Warnings)
         {
             HostLog.ConfigurationWarning(log, warning.ToString());
         }
 
-        var errors = await runtime.StartAsync();
+        var errors = await options.Starting;
         if (errors.Count > 0)
         {
             throw new DaemonStartException(errors);
@@ -275,7 +274,8 @@ internal sealed class Daemon(
 /// <param name="File">The configuration file.</param>
 /// <param name="Initial">What was read from it.</param>
 /// <param name="SocketArgument">What <c>overlayctl</c> needs to be told to find this daemon; empty for the default socket.</param>
-internal sealed record DaemonOptions(string File, ConfigurationResult Initial, string SocketArgument);
+/// <param name="Starting">The runtime's start, under way; its errors.</param>
+internal sealed record DaemonOptions(string File, ConfigurationResult Initial, string SocketArgument, Task<IReadOnlyList<string>> Starting);
 
 /// <summary>The dataplane cannot be brought up.</summary>
 internal sealed class DaemonStartException(IReadOnlyList<string> errors) : Exception(string.Join("; ", errors))

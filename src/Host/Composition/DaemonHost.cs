@@ -24,7 +24,14 @@ internal static class DaemonHost
             return Fail(fault);
         }
 
-        await using var app = Build(file, loaded, logging, time);
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logging).SetMinimumLevel(LogLevel.Trace));
+        HostLog.Starting(loggers.CreateLogger<Daemon>(), BuildInformation.Version, config.NodeName, file);
+        var runtime = new DaemonRuntime(config, Seed(config, loggers), time, loggers);
+
+        // Half of a start is the runtime compiling what it meets for the first time: the dataplane comes up on one processor while the server is put
+        // together on another. Nothing listens before the daemon forwards.
+        var starting = Task.Run(runtime.StartAsync);
+        await using var app = Build(new DaemonOptions(file, loaded, SocketArgument(config), starting), runtime, logging, loggers, time);
         var daemon = app.Services.GetRequiredService<Daemon>();
         try
         {
@@ -44,26 +51,29 @@ internal static class DaemonHost
             await daemon.StopAsync(CancellationToken.None);
             return Fail($"admin.socket: {config.Admin.Socket} cannot be used: {error.Message}. Run: ls -ld {Path.GetDirectoryName(config.Admin.Socket)}");
         }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            HostLog.StartFailed(loggers.CreateLogger<Daemon>(), error);
+            return Fail("not started because of a defect of overlayd. Next: overlayctl doctor");
+        }
 
         daemon.AnnounceReady();
         await app.WaitForShutdownAsync();
         return ExitCode.Ok;
     }
 
-    private static WebApplication Build(string file, ConfigurationResult loaded, DaemonLoggerProvider logging, TimeProvider time)
+    private static WebApplication Build(DaemonOptions options, DaemonRuntime runtime, DaemonLoggerProvider logging, ILoggerFactory loggers, TimeProvider time)
     {
-        var config = loaded.Value!;
-
         // Empty: no files of ours are looked for in the working directory, and no variables but OVERLAY__ are listened to.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "overlayd", ContentRootPath = "/" });
-        builder.Logging.AddProvider(logging).SetMinimumLevel(LogLevel.Trace);
-        builder.AddAdminSocket(config.Admin.Socket);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownLimit);
+        builder.AddAdminSocket(runtime.Config.Admin.Socket);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownLimit);
+        builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(logging);
         builder.Services.AddSingleton(SystemdNotifier.FromEnvironment());
-        builder.Services.AddSingleton(new DaemonOptions(file, loaded, SocketArgument(config)));
-        builder.Services.AddSingleton(services => new DaemonRuntime(config, Seed(config, services), time, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(runtime);
         builder.Services.AddSingleton<Daemon>();
         builder.Services.AddSingleton<IAdminBackend>(services => services.GetRequiredService<Daemon>());
         builder.Services.AddSingleton<AdminApi>();
@@ -76,12 +86,12 @@ internal static class DaemonHost
         return app;
     }
 
-    private static FlowHashSeed Seed(OverlayConfig config, IServiceProvider services)
+    private static FlowHashSeed Seed(OverlayConfig config, ILoggerFactory loggers)
     {
         var seed = FlowHashSeedStore.LoadOrCreate(config.StateDirectory, out var warning);
         if (warning is not null)
         {
-            HostLog.Warn(services.GetRequiredService<ILoggerFactory>().CreateLogger<Daemon>(), warning);
+            HostLog.Warn(loggers.CreateLogger<Daemon>(), warning);
         }
 
         return seed;

@@ -5,6 +5,7 @@ using Overlay.Dataplane;
 using Overlay.Dataplane.Underlay;
 using Overlay.Dataplane.Workers;
 using Overlay.Encap;
+using Overlay.Forwarding.Topology;
 using Overlay.Host.Configuration;
 
 namespace Overlay.Host.Composition;
@@ -60,6 +61,10 @@ internal sealed class DaemonRuntime : IAsyncDisposable
 
         Control.Start();
         await SetLocalAddressesAsync(Dataplane.Underlay);
+
+        // VNIs and routes before ports: a tenant that speaks the moment its device is there finds everybody it may speak to.
+        var withoutPorts = Config.Topology with { Ports = ImmutableSortedDictionary<string, PortSpec>.Empty, Vnis = [.. Config.Topology.Vnis.Select(vni => vni with { Ports = [] })] };
+        await CommitAsync(Dataplane.Prepare(withoutPorts), Config);
         var plan = Dataplane.Prepare(Config.Topology);
         if (plan.Errors.Length > 0 && plan.Errors.Length == Config.Topology.Ports.Count)
         {
