@@ -41,15 +41,18 @@ public sealed class DaemonLoggerProvider : ILoggerProvider
         Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 } || Environment.GetEnvironmentVariable("INVOCATION_ID") is { Length: > 0 };
 
     /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) =>
-        new CategoryLogger(this, categoryName.StartsWith("Microsoft.", StringComparison.Ordinal) || categoryName.StartsWith("System.", StringComparison.Ordinal)
-            ? LogLevel.Warning
-            : LogLevel.Trace);
+    public ILogger CreateLogger(string categoryName) => new CategoryLogger(this, Floor(categoryName));
 
     /// <inheritdoc/>
     public void Dispose()
     {
     }
+
+    // The host says of a failed start what we say better; the rest of the framework is heard when something is wrong.
+    private static LogLevel Floor(string category) =>
+        category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? LogLevel.Critical
+        : category.StartsWith("Microsoft.", StringComparison.Ordinal) || category.StartsWith("System.", StringComparison.Ordinal) ? LogLevel.Warning
+        : LogLevel.Trace;
 
     private static string Priority(LogLevel level) => level switch
     {
