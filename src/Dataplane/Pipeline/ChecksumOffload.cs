@@ -82,14 +82,22 @@ internal static class ChecksumOffload
         int field = segment.Protocol == IpProtocol.Tcp ? TcpChecksumOffset : UdpChecksumOffset;
         ushort written = BinaryPrimitives.ReadUInt16BigEndian(upper[field..]);
 
-        ReadOnlySpan<byte> source = frame.Slice(segment.AddressesOffset, segment.AddressLength);
-        ReadOnlySpan<byte> destination = frame.Slice(segment.AddressesOffset + segment.AddressLength, segment.AddressLength);
-        uint pseudo = InternetChecksum.PseudoHeaderSum(source, destination, segment.Protocol, segment.UpperLength);
+        uint pseudo = PseudoHeaderSum(frame.Slice(segment.AddressesOffset, segment.AddressesLength), segment.Protocol, segment.UpperLength);
         if (written != InternetChecksum.Fold(pseudo) || InternetChecksum.IsValid(upper, pseudo))
             return false;
 
         vnet = new VnetHeader(VnetHeader.NeedsChecksum, VnetHeader.GsoNone, 0, 0, (ushort)segment.UpperOffset, (ushort)field);
         return true;
+    }
+
+    // Every TCP and UDP frame from the underlay pays for this: 32-bit words summed in 64 bits are the same sum once folded (RFC 1071 §2).
+    private static uint PseudoHeaderSum(ReadOnlySpan<byte> addresses, byte protocol, int length)
+    {
+        ulong sum = protocol + (ulong)length;
+        for (; addresses.Length >= 4; addresses = addresses[4..])
+            sum += BinaryPrimitives.ReadUInt32BigEndian(addresses);
+
+        return InternetChecksum.Fold(sum);
     }
 
     private static bool TryLocate(ReadOnlySpan<byte> frame, out Segment segment)
@@ -111,7 +119,7 @@ internal static class ChecksumOffload
                     Protocol = v4.Protocol,
                     IpOffset = ip,
                     AddressesOffset = ip + 12,
-                    AddressLength = 4,
+                    AddressesLength = 8,
                     UpperOffset = ip + v4.HeaderLength,
                     UpperLength = v4.TotalLength - v4.HeaderLength,
                 };
@@ -126,7 +134,7 @@ internal static class ChecksumOffload
                     IpOffset = ip,
                     IsIPv6 = true,
                     AddressesOffset = ip + 8,
-                    AddressLength = 16,
+                    AddressesLength = 32,
                     UpperOffset = ip + v6.UpperOffset,
                     UpperLength = v6.Upper.Length,
                 };
@@ -149,7 +157,7 @@ internal static class ChecksumOffload
         internal bool IsIPv6;
         internal int IpOffset;
         internal int AddressesOffset;
-        internal int AddressLength;
+        internal int AddressesLength;
         internal int UpperOffset;
         internal int UpperLength;
     }

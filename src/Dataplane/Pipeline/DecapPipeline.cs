@@ -32,6 +32,9 @@ public sealed class DecapPipeline
     private readonly int[] _sources;
     private TunnelJudgeOptions _judging;
     private ForwardingTables? _judgingFor;
+    private AllowList? _admittedBy;
+    private UnderlayAddress _admittedSource;
+    private int _admittedHop;
 
     /// <summary>Makes a worker's pipeline.</summary>
     /// <param name="state">The forwarding state.</param>
@@ -104,7 +107,7 @@ public sealed class DecapPipeline
         if (tables.IsSelf(outer.Source))
             return DropReason.VtepSelf;
 
-        if (!domain.State.Allow.TryAdmit(outer.Source, out int sourceHop))
+        if (!TryAdmit(domain.State.Allow, in outer, out int sourceHop))
             return DropReason.VtepUnknown;
 
         _sources[index] = sourceHop;
@@ -128,6 +131,23 @@ public sealed class DecapPipeline
             Domain = domain,
             Templates = domain.Templates,
         }, in info, in outer, sourceHop);
+    }
+
+    // Datagrams come in runs from one VTEP into one VNI: the answer is kept for the list it came from, which is never changed but replaced.
+    private bool TryAdmit(AllowList list, in DatagramInfo outer, out int nextHop)
+    {
+        if (!ReferenceEquals(list, _admittedBy) || !_admittedSource.Equals(outer.Source))
+        {
+            if (!list.TryAdmit(outer.Source, out nextHop))
+                return false;
+
+            _admittedBy = list;
+            _admittedSource = outer.Source;
+            _admittedHop = nextHop;
+        }
+
+        nextHop = _admittedHop;
+        return true;
     }
 
     private DropReason ForwardInner(
