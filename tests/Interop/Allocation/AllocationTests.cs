@@ -66,7 +66,7 @@ public sealed class AllocationTests
 
         Wait.Settled(() => Delivered(b), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
         var spent = (A: before.A.Spent(), B: before.B.Spent());
-        TestContext.Current.SendDiagnosticMessage($"{encap}: {offered} offered, {Delivered(b) - start} delivered in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s; encapsulating side {spent.A} B, decapsulating side {spent.B} B; load {File.ReadAllText("/proc/loadavg").Trim()}");
+        TestContext.Current.SendDiagnosticMessage($"{encap}: {offered} offered, {Delivered(b) - start} delivered in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s; encapsulating side {spent.A} B, decapsulating side {spent.B} B; {Machine.Report()}");
         return spent;
     }
 

@@ -96,6 +96,64 @@ public sealed class KernelVxlanTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Underlays))]
+    public void TCP_crosses_both_ways_with_the_kernels_default_offloads(string ours, string theirs, int prefix)
+    {
+        // A vxlan device over a veth hands us inner frames whose checksum nobody finished, and whole super-frames.
+        using var lab = new NetLab();
+        var (site, kernel) = Build(lab, ours, theirs, prefix, offloads: true);
+        site.WaitForPing("10.0.0.2");
+        TcpTransfer.Run(kernel.Netns, site.Tenant, "10.0.0.1");
+        TcpTransfer.Run(site.Tenant, kernel.Netns, "10.0.0.2");
+        TcpTransfer.Run(kernel.Netns, site.Tenant, "fd00::1");
+        TcpTransfer.Run(site.Tenant, kernel.Netns, "fd00::2");
+        var drops = site.Daemon.SettledDrops();
+        Assert.Equal((0L, 0L), (drops.Unaccounted("rx"), drops.Unaccounted("tx")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Underlays))]
+    public void Outer_fragments_of_full_frames_are_sent_and_taken_where_DF_is_clear(string ours, string theirs, int prefix)
+    {
+        using var lab = new NetLab();
+        var (site, kernel) = Build(lab, ours, theirs, prefix, port: "mtu: 1500", listen: "df: clear", fragments: true);
+        site.WaitForPing("10.0.0.2");
+        Cmd.Run(site.Tenant, "ping", "-M", "do", "-s", "1472", "-c", "3", "-i", "0.2", "-W", "2", "10.0.0.2").OrThrow();
+        // The kernel tells an inner sender that sets DF of the smaller path; only one that does not gets its outer packets fragmented.
+        Cmd.Run(kernel.Netns, "ping", "-M", "dont", "-s", "1472", "-c", "3", "-i", "0.2", "-W", "2", "10.0.0.1").OrThrow();
+        TcpTransfer.Run(site.Tenant, kernel.Netns, "10.0.0.2", 1 << 20);
+    }
+
+    [Theory]
+    [InlineData("ttl: 7, dscp: 46, df: clear, checksum: zero", "192.0.2.1", "192.0.2.2", 24, 7, 0xb8, "0", "0x0000")]
+    [InlineData("ttl: inherit, dscp: 0, source_ports: 50000-50003, source_port_count: 4", "192.0.2.1", "192.0.2.2", 24, 33, 0, "1", null)]
+    [InlineData("ttl: 7, dscp: 46", "2001:db8::1", "2001:db8::2", 64, 7, 0xb8, "", null)]
+    [InlineData("ttl: inherit, dscp: 0", "2001:db8::1", "2001:db8::2", 64, 33, 0, "", null)]
+    public void Outer_settings_are_on_the_wire(string listen, string ours, string theirs, int prefix, int ttl, int tos, string df, string? checksum)
+    {
+        Requires.Tools("tshark");
+        using var lab = new NetLab();
+        var (site, kernel) = Build(lab, ours, theirs, prefix, listen: listen);
+        using var capture = new TsharkCapture(lab, kernel.Netns, "u0", f => f.Length > 60);
+        site.WaitForPing("10.0.0.2");
+        Cmd.Run(site.Tenant, "ping", "-t", "33", "-Q", "0x28", "-c", "4", "-i", "0.2", "10.0.0.2").OrThrow();
+
+        var v6 = prefix == 64;
+        var (source, tosField, ttlField) = v6 ? ("ipv6.src", "ipv6.tclass", "ipv6.hlim") : ("ip.src", "ip.dsfield", "ip.ttl");
+        var rows = capture.Fields($"vxlan and icmp and {source} == {ours} and ip.ttl == 33", ttlField, tosField, "ip.flags.df", "udp.checksum", "udp.checksum.status", "udp.srcport");
+        Assert.NotEmpty(rows);
+        foreach (var row in rows)
+        {
+            Assert.Equal(ttl, int.Parse(First(row[ttlField]), CultureInfo.InvariantCulture));
+            Assert.Equal(tos, Convert.ToInt32(First(row[tosField]), 16));
+            if (df.Length > 0) Assert.Equal(df, First(row["ip.flags.df"]));
+            if (checksum is null) Assert.Equal("1", First(row["udp.checksum.status"]));
+            else Assert.Equal(checksum, First(row["udp.checksum"]));
+            if (listen.Contains("source_ports", StringComparison.Ordinal)) Assert.InRange(int.Parse(First(row["udp.srcport"]), CultureInfo.InvariantCulture), 50_000, 50_003);
+        }
+    }
+
     [Fact]
     public void A_peer_on_port_8472_is_reached_there_and_heard_from_there()
     {
@@ -113,17 +171,16 @@ public sealed class KernelVxlanTests
         site.WaitForPing("10.0.0.2");
     }
 
-    private static (Site Site, KernelVxlanPeer Kernel) Build(NetLab lab, string ours, string theirs, int prefix, string port = "")
+    private static (Site Site, KernelVxlanPeer Kernel) Build(NetLab lab, string ours, string theirs, int prefix, string port = "", string listen = "", bool offloads = false, bool fragments = false)
     {
-        var mtu = prefix == 64 ? 1520 : 1500;
         var site = new Site(lab, "a");
         var right = lab.AddHost("k");
-        NetLab.Join(site.Host, "u0", right, "u0", mtu);
+        NetLab.Join(site.Host, "u0", right, "u0", prefix == 64 && !fragments ? 1520 : 1500, offloads);
         NetLab.Address(site.Host, "u0", $"{ours}/{prefix}");
         NetLab.Address(right, "u0", $"{theirs}/{prefix}");
-        var kernel = KernelVxlanPeer.Create(right, "u0", 100, theirs, ours);
+        var kernel = KernelVxlanPeer.Create(right, fragments ? null : "u0", 100, theirs, ours, mtu: fragments ? 1500 : 1450, offloads: offloads);
         NetLab.Address(right, kernel.Device, "10.0.0.2/24", "fd00::2/64");
-        site.Start(site.Yaml($"\"{ours}\"", 100, $"- {{ name: k, addresses: [\"{theirs}\"], encap: vxlan, vnis: [100] }}", port: port), "10.0.0.1/24", "fd00::1/64");
+        site.Start(site.Yaml($"\"{ours}\"", 100, $"- {{ name: k, addresses: [\"{theirs}\"], encap: vxlan, vnis: [100] }}", listen, port), "10.0.0.1/24", "fd00::1/64");
         return (site, kernel);
     }
 

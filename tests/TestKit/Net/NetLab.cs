@@ -71,13 +71,16 @@ public sealed class NetLab : IDisposable
     /// <summary>Devices made from now on in <paramref name="ns"/> get no IPv6 address and so send nothing of their own.</summary>
     public static void SilenceNewDevices(string ns) => Sysctl(ns, "net/ipv6/conf/default/disable_ipv6", "1");
 
-    /// <summary>Joins two namespaces by a veth pair whose ends are up. Offloads are off, so that captures show real checksums and every frame fits the MTU.</summary>
-    public static void Join(string a, string deviceA, string b, string deviceB, int mtu = 1500)
+    /// <summary>
+    /// Joins two namespaces by a veth pair whose ends are up. Offloads are off, so that captures show real checksums and every frame fits the MTU;
+    /// with <paramref name="offloads"/> they stay as the kernel makes them: unfinished checksums and super-frames.
+    /// </summary>
+    public static void Join(string a, string deviceA, string b, string deviceB, int mtu = 1500, bool offloads = false)
     {
         Cmd.Run(null, "ip", "link", "add", deviceA, "netns", a, "type", "veth", "peer", "name", deviceB, "netns", b).OrThrow();
         foreach (var (ns, device) in new[] { (a, deviceA), (b, deviceB) })
         {
-            PlainDevice(ns, device);
+            if (!offloads) PlainDevice(ns, device);
             Ip(ns, "link", "set", device, "mtu", mtu.ToString(CultureInfo.InvariantCulture), "up");
         }
     }
