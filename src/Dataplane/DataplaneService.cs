@@ -158,13 +158,14 @@ public sealed class DataplaneService : IDisposable
     public DataplaneSnapshot Snapshot(bool withKernel = true)
     {
         ImmutableArray<UnderlaySocket> sockets = _underlay?.Sockets() ?? [];
+        ImmutableArray<DataplaneSnapshot.PortStatus> ports = _ports.Snapshot();
         return new DataplaneSnapshot
         {
             Counters = Forwarding.SnapshotCounters(),
-            Ports = _ports.Snapshot(),
+            Ports = ports,
             Sockets = sockets,
             SourcePorts = SourcePorts(),
-            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops)),
+            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops), ports.Sum(port => port.QueueDrops ?? 0)),
             Underlay = _monitor.Current,
             PathMtus = _underlay?.PathMtus() ?? [],
             NetworkErrors = _underlay?.Errors() ?? ImmutableSortedDictionary<int, long>.Empty,

@@ -46,6 +46,8 @@ public sealed record DataplaneSnapshot
     /// <param name="TxOctets">Octets from the port.</param>
     /// <param name="RxFrames">Frames to the port.</param>
     /// <param name="RxOctets">Octets to the port.</param>
+    /// <param name="QueueDrops">Frames the kernel dropped because the device's queue to us was full; null if unknown. Never received by us.</param>
     public readonly record struct PortStatus(
-        string Name, string Tap, MacAddress Mac, int Mtu, int Queues, bool IsUp, long TxFrames, long TxOctets, long RxFrames, long RxOctets);
+        string Name, string Tap, MacAddress Mac, int Mtu, int Queues, bool IsUp, long TxFrames, long TxOctets, long RxFrames, long RxOctets,
+        long? QueueDrops);
 }

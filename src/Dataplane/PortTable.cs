@@ -144,7 +144,8 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             port.Traffic.Frames((int)Direction.Tx),
             port.Traffic.Octets((int)Direction.Tx),
             port.Traffic.Frames((int)Direction.Rx),
-            port.Traffic.Octets((int)Direction.Rx));
+            port.Traffic.Octets((int)Direction.Rx),
+            entry.Device.ReadQueueDrops());
     }
 
     private Entry Place(in PlannedPort planned)

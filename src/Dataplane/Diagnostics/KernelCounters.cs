@@ -10,14 +10,17 @@ public static class KernelCounters
     private const string Snmp6 = "/proc/thread-self/net/snmp6";
 
     /// <summary>
-    /// The counters: <c>udp_in_csum_errors</c> and <c>udp6_in_csum_errors</c> (of the whole namespace) and <c>udp_socket_overflow</c> (of our sockets).
+    /// The counters: <c>udp_in_csum_errors</c> and <c>udp6_in_csum_errors</c> (of the whole namespace) and <c>udp_socket_overflow</c> (of our sockets)
+    /// and <c>tap_queue_drops</c> (of our ports).
     /// </summary>
     /// <param name="socketOverflow">Datagrams dropped at our receiving sockets.</param>
-    public static ImmutableArray<KernelCounter> Read(long socketOverflow) =>
+    /// <param name="tapQueueDrops">Frames dropped at the queues of our TAPs.</param>
+    public static ImmutableArray<KernelCounter> Read(long socketOverflow, long tapQueueDrops) =>
     [
         new("udp_in_csum_errors", ReadSnmp(), "UDP over IPv4 with a wrong checksum, dropped by the kernel; all sockets of this network namespace."),
         new("udp6_in_csum_errors", ReadSnmp6(), "UDP over IPv6 with a wrong or zero checksum, dropped by the kernel; all sockets of this network namespace."),
         new("udp_socket_overflow", socketOverflow, "Datagrams dropped at our receiving sockets (SO_RXQ_OVFL): the daemon was too slow, or the receive buffer too small."),
+        new("tap_queue_drops", tapQueueDrops, "Frames of tenants dropped because a TAP's queue to us (txqueuelen) was full: the daemon was too slow for them; status -o json says at which port."),
     ];
 
     private static long ReadSnmp()

@@ -19,14 +19,16 @@ public sealed class TapPort : IPort
     private readonly FileDescriptor[] _queues;
     private readonly int[] _descriptors;
     private readonly InterfaceControl _control;
+    private readonly LinkStatistics? _statistics;
     private int _closed;
 
-    private TapPort(string name, FileDescriptor[] queues, InterfaceControl control, bool existed)
+    private TapPort(string name, FileDescriptor[] queues, InterfaceControl control, LinkStatistics? statistics, bool existed)
     {
         Name = name;
         _queues = queues;
         _descriptors = Array.ConvertAll(queues, queue => queue.Value);
         _control = control;
+        _statistics = statistics;
         Existed = existed;
     }
 
@@ -152,6 +154,12 @@ public sealed class TapPort : IPort
     /// <summary>The MAC the device has now; null if it is gone.</summary>
     public MacAddress? ReadMac() => _control.Mac(Name, out MacAddress mac) < 0 ? null : mac;
 
+    /// <summary>
+    /// Frames that the kernel dropped because the device's queue to us (its <c>txqueuelen</c>) was full, since the device was made; null if unknown.
+    /// They never reached us. One caller at a time.
+    /// </summary>
+    public long? ReadQueueDrops() => _statistics?.QueueDrops(Index);
+
     /// <summary>Whether the device is there and administratively up.</summary>
     public bool ReadIsUp() => !IsClosed && _control.IsUp(Name) > 0;
 
@@ -162,6 +170,7 @@ public sealed class TapPort : IPort
         foreach (FileDescriptor queue in _queues)
             queue.Dispose();
         _control.Dispose();
+        _statistics?.Dispose();
     }
 
     private static DropReason Refusal(int errno, in TxFrame frame) => -errno switch
@@ -197,7 +206,7 @@ public sealed class TapPort : IPort
         }
 
         _ = control.Mac(options.Name, out MacAddress mac);
-        var port = new TapPort(options.Name, queues, control, existed) { Mac = mac, Index = control.Index(options.Name) };
+        var port = new TapPort(options.Name, queues, control, LinkStatistics.TryOpen(), existed) { Mac = mac, Index = control.Index(options.Name) };
         return new TapOpenResult(port, null, warnings.ToImmutable());
     }
 

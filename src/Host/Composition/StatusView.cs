@@ -111,6 +111,7 @@ internal sealed class StatusView(
         RxFrames = device?.RxFrames,
         TxBytes = device?.TxOctets,
         RxBytes = device?.RxOctets,
+        TapQueueDrops = device?.QueueDrops,
     };
 
     private PeerStatus Peer(VtepRow row)

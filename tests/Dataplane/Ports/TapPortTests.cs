@@ -56,6 +56,23 @@ public sealed class TapPortTests : IDisposable
     }
 
     [Fact]
+    public void Frames_that_the_kernel_drops_at_a_full_queue_are_known()
+    {
+        string ns = _lab.AddHost("a");
+        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns });
+        Assert.True(port.ReadQueueDrops() is 0 or > 0);
+        long before = port.ReadQueueDrops()!.Value;
+        using var host = new PacketSocket(ns, "tap0");
+        const int QueueLength = 1000;
+        const int Excess = 50;
+        for (int i = 0; i < QueueLength + Excess; i++)
+            host.Send(Frame(0x55, 60));
+
+        // The kernel's own chatter (neighbour discovery) may have taken places of the queue.
+        Wait.Until(() => port.ReadQueueDrops() >= before + Excess, TimeSpan.FromSeconds(5), "drops at the queue of the TAP");
+    }
+
+    [Fact]
     public void A_frame_for_a_device_that_is_down_is_port_down_and_the_port_comes_back()
     {
         string ns = _lab.AddHost("a");

@@ -41,4 +41,7 @@ public sealed record PortStatus
 
     /// <summary>Octets written to it; null if not counted by port.</summary>
     public long? RxBytes { get; init; }
+
+    /// <summary>Frames that the kernel dropped because the TAP's queue to the daemon was full; they are in no other count. Null if unknown.</summary>
+    public long? TapQueueDrops { get; init; }
 }
