@@ -21,7 +21,6 @@ namespace Overlay.Dataplane.Pipeline;
 internal sealed class Egress
 {
     private const int CopySize = 1024;
-    private const int OutboxCount = 8;
     private const int EthernetHeaderLength = 14;
     private const int TagLength = 4;
     private const byte DefaultTtl = 64;
@@ -31,16 +30,13 @@ internal sealed class Egress
     private readonly Direction _direction;
     private readonly ForwardingState _state;
     private readonly TxBatch _tx;
-    private readonly PortOutbox[] _outboxes = new PortOutbox[OutboxCount];
-    private readonly TxFrame[] _single = new TxFrame[1];
+    private readonly PortEgress _ports;
     private readonly int[] _ownerOfCopy = new int[CopySize];
     private readonly BridgeDomain?[] _domains;
     private readonly int[] _peers;
     private ForwardingTables _tables;
     private byte[] _slab = [];
-    private int _queue;
     private int _copyCount;
-    private int _nextOutbox;
 
     internal Egress(ForwardingState state, IUnderlay underlay, WorkerCounters counters, PipelineOptions options, Direction direction)
     {
@@ -54,8 +50,7 @@ internal sealed class Egress
         Outcomes = new FrameOutcomes(options.BatchSize + CopySize);
         _domains = new BridgeDomain?[options.BatchSize];
         _peers = new int[options.BatchSize];
-        for (int i = 0; i < OutboxCount; i++)
-            _outboxes[i] = new PortOutbox(options.BatchSize);
+        _ports = new PortEgress(options.BatchSize, counters.Index, Outcomes);
     }
 
     /// <summary>What became of the frames of the batch.</summary>
@@ -66,7 +61,6 @@ internal sealed class Egress
     {
         _tables = tables;
         _slab = slab;
-        _queue = queue;
         _tx.Payloads = slab;
         _tx.NextHops = tables.NextHops;
 
@@ -74,12 +68,7 @@ internal sealed class Egress
         _tx.Count = 0;
         Outcomes.Reset(_options.BatchSize, _copyCount);
         _copyCount = 0;
-        foreach (PortOutbox outbox in _outboxes)
-        {
-            outbox.Clear();
-            outbox.Port = null;
-        }
-
+        _ports.Begin(slab, queue);
         Outcomes.Reset(count);
         _domains.AsSpan(0, count).Clear();
         _peers.AsSpan(0, count).Fill(-1);
@@ -125,7 +114,7 @@ internal sealed class Egress
         if (reason != DropReason.None)
             Outcomes.MarkDropped(frame.Frame, reason);
         else
-            Collect(place.Port, in tx);
+            _ports.Collect(place.Port, in tx);
     }
 
     /// <summary>
@@ -298,7 +287,7 @@ internal sealed class Egress
             if (reason != DropReason.None)
                 Outcomes.MarkDropped(copy, reason);
             else
-                Collect(place.Port, in tx);
+                _ports.Collect(place.Port, in tx);
 
             return;
         }
@@ -315,9 +304,7 @@ internal sealed class Egress
         }
         else
         {
-            FlushPort(place.Port);
-            _single[0] = tx;
-            Write(place.Port, _single);
+            _ports.WriteNow(place.Port, in tx);
         }
 
         VlanTags.Strip(_slab, tx.Offset);
@@ -336,71 +323,10 @@ internal sealed class Egress
         return _options.BatchSize + copy;
     }
 
-    private void Collect(Port port, in TxFrame frame)
-    {
-        PortOutbox? free = null;
-        foreach (PortOutbox outbox in _outboxes)
-        {
-            if (outbox.Port == port)
-            {
-                if (outbox.IsFull)
-                    FlushOutbox(outbox);
-
-                outbox.Add(in frame);
-                return;
-            }
-
-            if (outbox.Port is null)
-                free ??= outbox;
-        }
-
-        if (free is null)
-        {
-            free = _outboxes[_nextOutbox];
-            _nextOutbox = (_nextOutbox + 1) % OutboxCount;
-            FlushOutbox(free);
-        }
-
-        free.Port = port;
-        free.Add(in frame);
-    }
-
     private void Flush()
     {
         FlushUnderlay();
-        foreach (PortOutbox outbox in _outboxes)
-        {
-            if (outbox.Port is not null)
-                FlushOutbox(outbox);
-        }
-    }
-
-    private void FlushPort(Port port)
-    {
-        foreach (PortOutbox outbox in _outboxes)
-        {
-            if (outbox.Port == port)
-                FlushOutbox(outbox);
-        }
-    }
-
-    private void FlushOutbox(PortOutbox outbox)
-    {
-        if (outbox.Count != 0)
-            Write(outbox.Port!, outbox.Frames);
-
-        outbox.Clear();
-        outbox.Port = null;
-    }
-
-    private void Write(Port port, ReadOnlySpan<TxFrame> frames)
-    {
-        port.Device.Send(_queue % port.Device.QueueCount, _slab, frames, Outcomes);
-        foreach (ref readonly TxFrame frame in frames)
-        {
-            if (Outcomes.IsDelivered(frame.Frame))
-                port.Traffic.Add(_counters.Index, (int)Direction.Rx, frame.Length);
-        }
+        _ports.Flush();
     }
 
     private void FlushUnderlay()

@@ -1,0 +1,117 @@
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Ports;
+
+namespace Overlay.Dataplane.Pipeline;
+
+/// <summary>The frames of a batch that go to ports, a box a port for a few ports at a time, so that each port is written to in as few calls as may be. Order is kept per port. Owned by one worker.</summary>
+internal sealed class PortEgress
+{
+    private const int OutboxCount = 8;
+    private readonly PortOutbox[] _outboxes = new PortOutbox[OutboxCount];
+    private readonly TxFrame[] _single = new TxFrame[1];
+    private readonly FrameOutcomes _outcomes;
+    private readonly int _worker;
+    private byte[] _slab = [];
+    private int _queue;
+    private int _nextOutbox;
+
+    internal PortEgress(int batchSize, int worker, FrameOutcomes outcomes)
+    {
+        _worker = worker;
+        _outcomes = outcomes;
+        for (int i = 0; i < OutboxCount; i++)
+            _outboxes[i] = new PortOutbox(batchSize);
+    }
+
+    /// <summary>A batch begins. What a fault left behind of the last one is forgotten.</summary>
+    internal void Begin(byte[] slab, int queue)
+    {
+        _slab = slab;
+        _queue = queue;
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            outbox.Clear();
+            outbox.Port = null;
+        }
+    }
+
+    /// <summary>Writes a frame at once, behind what waits for its port.</summary>
+    internal void WriteNow(Port port, in TxFrame frame)
+    {
+        FlushPort(port);
+        _single[0] = frame;
+        Write(port, _single);
+    }
+
+    /// <summary>Keeps a frame until its port's box is full or the batch is over.</summary>
+    internal void Collect(Port port, in TxFrame frame)
+    {
+        PortOutbox? free = null;
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            if (outbox.Port == port)
+            {
+                if (outbox.IsFull)
+                {
+                    FlushOutbox(outbox);
+                    outbox.Port = port;
+                }
+
+                outbox.Add(in frame);
+                return;
+            }
+
+            if (outbox.Port is null)
+                free ??= outbox;
+        }
+
+        if (free is null)
+        {
+            free = _outboxes[_nextOutbox];
+            _nextOutbox = (_nextOutbox + 1) % OutboxCount;
+            FlushOutbox(free);
+        }
+
+        free.Port = port;
+        free.Add(in frame);
+    }
+
+    /// <summary>Sends everything.</summary>
+    internal void Flush()
+    {
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            if (outbox.Port is not null)
+                FlushOutbox(outbox);
+        }
+    }
+
+    private void FlushPort(Port port)
+    {
+        foreach (PortOutbox outbox in _outboxes)
+        {
+            if (outbox.Port == port)
+                FlushOutbox(outbox);
+        }
+    }
+
+    private void FlushOutbox(PortOutbox outbox)
+    {
+        if (outbox.Count != 0)
+            Write(outbox.Port!, outbox.Frames);
+
+        outbox.Clear();
+        outbox.Port = null;
+    }
+
+    private void Write(Port port, ReadOnlySpan<TxFrame> frames)
+    {
+        port.Device.Send(_queue % port.Device.QueueCount, _slab, frames, _outcomes);
+        foreach (ref readonly TxFrame frame in frames)
+        {
+            if (_outcomes.IsDelivered(frame.Frame))
+                port.Traffic.Add(_worker, (int)Direction.Rx, frame.Length);
+        }
+    }
+}
