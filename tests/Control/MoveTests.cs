@@ -20,6 +20,20 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public void A_ports_own_mac_does_not_age_even_if_it_spoke_before_it_was_announced()
+    {
+        Bench bench = new(portLimit: 1);
+        bench.OnPort(1, 0);
+        bench.Core.SetPort("p0", isUp: true, Mac(1));
+        bench.Pass(TimeSpan.FromHours(1));
+        Assert.Equal("p0", bench.Place(1));
+
+        // Nor does it count against the port's limit.
+        bench.OnPort(2, 0);
+        Assert.Equal("p0", bench.Place(2));
+    }
+
+    [Fact]
     public void A_mac_on_another_port_moves_and_is_told_once()
     {
         Bench bench = Ready();

@@ -65,6 +65,13 @@ internal sealed partial class ControlCore
         if (wasLocal && vrf.Candidates[seen].Target == target.Id)
         {
             vrf.Candidates[seen].Time = Now;
+            if (isOwn && !vrf.Candidates[seen].Permanent)
+            {
+                // The device spoke before its address was announced.
+                Uncount(vrf, target, vrf.Candidates[seen]);
+                vrf.Candidates[seen].Permanent = true;
+            }
+
             return;
         }
 
