@@ -43,6 +43,22 @@ public sealed class VtepTests
     }
 
     [Fact]
+    public void What_was_learned_follows_the_encapsulation_of_the_flood_route()
+    {
+        var bench = new Bench();
+        bench.Core.Describe(bench.Static, null, Vtep("c", "192.0.2.3") with { Encap = EncapKind.Vxlan, Port = 8472 });
+        bench.Flood(bench.Static, "c", encap: EncapKind.Geneve);
+        bench.FromVtep(1, "192.0.2.3");
+        Assert.Equal((EncapKind.Geneve, (ushort)6081), (bench.Spec(1).Encap, bench.Spec(1).Port));
+
+        bench.Flood(bench.Static, "c");
+        Assert.Equal((EncapKind.Vxlan, (ushort)8472), (bench.Spec(1).Encap, bench.Spec(1).Port));
+
+        bench.Flood(bench.Static, "c", encap: EncapKind.Geneve);
+        Assert.Equal((EncapKind.Geneve, (ushort)6081), (bench.Spec(1).Encap, bench.Spec(1).Port));
+    }
+
+    [Fact]
     public void The_address_is_of_a_family_we_have_and_is_chosen_anew_when_that_changes()
     {
         var bench = new Bench();

@@ -252,7 +252,7 @@ internal sealed partial class ControlCore
 
     private bool TryResolve(RouteTarget target, VrfPeer peer, out NextHopSpec spec)
     {
-        NextHopRef ask = target.Key.NextHop;
+        NextHopRef ask = AskOf(target, peer);
         VtepIdentity vtep = peer.Vtep;
         UnderlayAddress address = ask.Address;
         if (!_vteps.IsUsable(address))
@@ -286,6 +286,18 @@ internal sealed partial class ControlCore
 
         spec = new NextHopSpec(default, address, encap, port, vtep.PolicyOption);
         return true;
+    }
+
+    /// <summary>What a target asks for; one that only learned MACs keep alive has no say of its own, and follows the routes that admit its VTEP.</summary>
+    private static NextHopRef AskOf(RouteTarget target, VrfPeer peer)
+    {
+        if (target.RouteReferences > 0)
+        {
+            return target.Key.NextHop;
+        }
+
+        RouteTarget? routed = peer.Floods.Count > 0 ? peer.Floods[0].Target : peer.Targets.Find(static t => t.RouteReferences > 0);
+        return (routed ?? target).Key.NextHop;
     }
 
     private bool ResolveGroup(MacVrf vrf, RouteTarget target)
