@@ -219,7 +219,10 @@ public sealed class DecapPipeline
 
             if (peer is not null && LeadsTo(known.Target, peer))
             {
-                use.Touch(_state.Epoch);
+                // What was learned before learning was switched off ages, however busy it is.
+                if (domain.State.RemoteLearning)
+                    use.Touch(_state.Epoch);
+
                 return DropReason.None;
             }
 

@@ -230,6 +230,19 @@ public sealed class DecapPipelineTests
 
     [Theory]
     [MemberData(nameof(Wires))]
+    public void A_mac_that_was_learned_grows_old_once_learning_is_off(Wire wire)
+    {
+        Bench bench = new(wire);
+        bench.Node.Learn(V100, Remote, FdbTarget.ToNextHop(bench.HopB), FdbOrigin.Learned);
+        bench.Node.Forwarding.SetRemoteLearning(V100, false);
+        bench.Node.Forwarding.AdvanceEpoch();
+        bench.FromB(Broadcast);
+        Assert.True(bench.Node.Forwarding.TryGetMac(V100, Remote, out FdbRow row));
+        Assert.Equal(0, row.LastUseEpoch);
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
     public void A_mac_does_not_move_between_two_addresses_of_one_vtep_or_within_a_group(Wire wire)
     {
         Bench bench = new(wire);
