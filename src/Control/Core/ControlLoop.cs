@@ -180,8 +180,10 @@ public sealed class ControlLoop : IAsyncDisposable
         }
 
         await Task.WhenAll(runners);
-        _isStopping = true;
+
+        // In this order: what a caller could still put into the mailbox is there before the thread looks for the last time, or that caller would wait for ever.
         _ = _mailbox.Writer.TryComplete();
+        _isStopping = true;
         _wake.Set();
         if (_isStarted && Thread.CurrentThread != _thread)
         {
