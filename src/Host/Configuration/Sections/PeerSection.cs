@@ -237,7 +237,7 @@ internal static class PeerSection
 
             if (peer.Vnis.All(other => other.Vni != v))
             {
-                root.Problems.Warn(map.Blame("peer"), map.PathOf("peer"), $"peer {peerName} is not in VNI {v}: what it sends there is dropped as vtep_unknown; add the VNI to its vnis");
+                root.Problems.Warn(map.Blame("peer"), map.PathOf("peer"), $"peer {peerName} is not in VNI {v}: frames to this MAC reach it, floods do not; add the VNI to its vnis");
             }
 
             macs.Add(new StaticMac(v, m, new VtepEndpoint(peerName!), addresses.ToImmutable()));
