@@ -91,14 +91,17 @@ public sealed class PairTests
     {
         using var lab = new NetLab();
         var (a, _) = Build(lab, "vxlan", "v4", quiet: true);
+        // The promise is for a machine that has nothing else to do: an attempt during which others worked for a tenth of a second is not held to it.
         var ready = TimeSpan.MaxValue;
-        var quiet = true;
-        for (var i = 0; i < 5 && ready > TimeSpan.FromMilliseconds(400); i++)
+        var undisturbed = 0;
+        for (var i = 0; i < 8 && ready > TimeSpan.FromMilliseconds(400); i++)
         {
             var config = File.ReadAllText(a.Daemon.ConfigPath);
             a.Daemon.Terminate();
-            quiet = Machine.WaitForQuiet(TimeSpan.FromSeconds(5));
+            Machine.WaitForQuiet(TimeSpan.FromSeconds(3));
+            var busy = Machine.BusySeconds();
             a.Restart(config);
+            if (Machine.BusySeconds() - busy - CpuSeconds(a.Daemon.Pid) < 0.1) undisturbed++;
             if (a.Daemon.TimeToReady < ready) ready = a.Daemon.TimeToReady;
         }
 
@@ -106,11 +109,10 @@ public sealed class PairTests
         var idle = IdleShare(a.Daemon.Pid);
         if (idle > 0.01) idle = IdleShare(a.Daemon.Pid);
         var rss = File.ReadLines($"/proc/{a.Daemon.Pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(l => long.Parse(l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
-        TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 5), idle {idle:P2} of a core, RSS {rss / 1024.0:0.0} MiB; {Machine.Report()}");
+        TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 8, {undisturbed} undisturbed), idle {idle:P2} of a core, RSS {rss / 1024.0:0.0} MiB; {Machine.Report()}");
         Assert.True(rss <= 90 << 10, $"RSS {rss} KiB");
         Assert.True(idle <= 0.01, $"idle {idle:P2}");
-        // The promise is for a machine that has nothing else to do; a busy one may take three times as long.
-        Assert.True(ready <= TimeSpan.FromMilliseconds(quiet ? 400 : 1200), $"ready after {ready.TotalMilliseconds:0} ms");
+        Assert.True(ready <= TimeSpan.FromMilliseconds(undisturbed > 0 ? 400 : 1200), $"ready after {ready.TotalMilliseconds:0} ms");
     }
 
     private static Dictionary<int, int> SourcePorts(Site a, PacketSocket wire, int flows)
