@@ -1,5 +1,6 @@
 using Overlay.Control.Tests.Support;
 using Overlay.Encap;
+using Overlay.Forwarding;
 using static Overlay.Control.Tests.Support.Bench;
 
 namespace Overlay.Control.Tests;
@@ -159,6 +160,25 @@ public sealed class LimitTests
         Assert.Equal("198.51.100.9", bench.Place(7));
         bench.ApplyVni(static v => v with { Allow = [] });
         Assert.Equal(("-", ""), (bench.Place(7), bench.Allows()));
+    }
+
+    [Fact]
+    public void A_crowd_of_new_vteps_settles_a_vni_once()
+    {
+        var bench = new Bench(vni: static v => v with { Allow = [Prefix("198.51.100.0/24")] });
+        int before = bench.Writer.Writes;
+        for (int i = 1; i <= 100; i++)
+        {
+            bench.Core.Hint(new LearnHint { Vni = new Vni(V), Mac = Mac(i), Source = Ip($"198.51.100.{i}"), Encap = EncapKind.Vxlan, SourceHasNoNextHop = true });
+            bench.Core.Hint(new LearnHint { Vni = new Vni(V), Mac = Mac(1000 + i), Source = Ip($"198.51.100.{i}"), Encap = EncapKind.Vxlan, SourceHasNoNextHop = true });
+        }
+
+        bench.Core.Flush();
+        Assert.Equal((200, 200), (bench.Writer.MacCount(V), bench.Core.LearnCounters().Learned));
+        Assert.Equal(("198.51.100.7", "198.51.100.7"), (bench.Place(7), bench.Place(1007)));
+
+        // The MACs, a VTEP and a next hop each, and the allow-list once.
+        Assert.Equal(401, bench.Writer.Writes - before);
     }
 
     private static UnderlayPrefix Prefix(string text)

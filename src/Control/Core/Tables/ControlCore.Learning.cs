@@ -7,6 +7,7 @@ namespace Overlay.Control.Tables;
 /// <content>What workers saw: local and remote learning, moves and limits.</content>
 internal sealed partial class ControlCore
 {
+    private readonly List<(MacVrf Vrf, MacAddress Mac, RouteTarget Target)> _strangers = [];
     private int _seen;
     private long _learned;
     private long _moved;
@@ -223,13 +224,17 @@ internal sealed partial class ControlCore
                 return;
             }
 
-            // It has to lead somewhere before anything can be learned on it; the reference keeps it until then.
+            // It has to lead somewhere before anything can be learned on it: when the VNI has settled. The reference keeps it until then.
             target = vrf.AddTarget(key, _vteps.GetOrAdd(reference.Vtep), null, null);
-            target.RouteReferences++;
-            MarkDirty(vrf);
-            Flush();
-            target.RouteReferences--;
-            MarkDirty(vrf);
+            target.IsAwaited = target.IsImplicit = true;
+            vrf.Implicit++;
+            AddReference(vrf, target, +1);
+        }
+
+        if (target.IsAwaited)
+        {
+            _strangers.Add((vrf, hint.Mac, target));
+            return;
         }
 
         LearnRemote(vrf, hint.Mac, target);
@@ -239,6 +244,29 @@ internal sealed partial class ControlCore
             vrf.Implicit++;
             MarkDirty(vrf);
         }
+    }
+
+    /// <summary>Learns what waited for its VTEP to settle: a thousand new ones cost a VNI as much as one.</summary>
+    private void LearnFromStrangers()
+    {
+        foreach ((MacVrf vrf, MacAddress mac, RouteTarget target) in _strangers)
+        {
+            if (vrf.RemoteLearning == true)
+            {
+                LearnRemote(vrf, mac, target);
+            }
+        }
+
+        foreach ((MacVrf vrf, _, RouteTarget target) in _strangers)
+        {
+            if (target.IsAwaited)
+            {
+                target.IsAwaited = false;
+                AddReference(vrf, target, -1);
+            }
+        }
+
+        _strangers.Clear();
     }
 
     /// <summary>Whether the limits allow one more MAC at a target. What is there already is never evicted; a MAC that moves takes its place along.</summary>

@@ -16,25 +16,12 @@ internal sealed partial class ControlCore
     /// <summary>Brings the forwarding tables up to date with everything said so far.</summary>
     public void Flush()
     {
-        for (int round = 0; round < MaxSettleRounds && (_vteps.IsDirty || _dirty.Count > 0); round++)
+        SettleDirty();
+        if (_strangers.Count > 0)
         {
-            if (_vteps.IsDirty)
-            {
-                _vteps.Rebind();
-                foreach (MacVrf vrf in _vrfs.Values)
-                {
-                    MarkDirty(vrf);
-                }
-            }
-
-            // Taken out one by one: if one fails, the others are settled in the next round.
-            for (int left = _dirty.Count; left > 0; left--)
-            {
-                MacVrf vrf = _dirty[0];
-                _dirty.RemoveAt(0);
-                vrf.IsDirty = false;
-                Settle(vrf);
-            }
+            // Only now do they lead somewhere.
+            LearnFromStrangers();
+            SettleDirty();
         }
 
         if (_releases.Count == 0)
@@ -54,6 +41,29 @@ internal sealed partial class ControlCore
             else
             {
                 _vteps.Drop(vtep, nextHop);
+            }
+        }
+    }
+
+    private void SettleDirty()
+    {
+        for (int round = 0; round < MaxSettleRounds && (_vteps.IsDirty || _dirty.Count > 0); round++)
+        {
+            if (_vteps.IsDirty && _vteps.Rebind())
+            {
+                foreach (MacVrf vrf in _vrfs.Values)
+                {
+                    MarkDirty(vrf);
+                }
+            }
+
+            // Taken out one by one: if one fails, the others are settled in the next round.
+            for (int left = _dirty.Count; left > 0; left--)
+            {
+                MacVrf vrf = _dirty[0];
+                _dirty.RemoveAt(0);
+                vrf.IsDirty = false;
+                Settle(vrf);
             }
         }
     }
@@ -129,7 +139,7 @@ internal sealed partial class ControlCore
 
         if (_vteps.IsDirty)
         {
-            _vteps.Rebind();
+            _ = _vteps.Rebind();
         }
     }
 
@@ -189,7 +199,7 @@ internal sealed partial class ControlCore
         {
             foreach (RouteTarget target in peer.Targets)
             {
-                target.IsImplicit &= target.Head >= 0 && IsAllowedByPrefix(vrf, target.Key.NextHop.Address);
+                target.IsImplicit &= !target.IsUnused && IsAllowedByPrefix(vrf, target.Key.NextHop.Address);
                 vrf.Implicit += target.IsImplicit ? 1 : 0;
             }
 

@@ -36,6 +36,9 @@ internal sealed class RouteTarget(int id, TargetKey key)
     /// <summary>It exists because a prefix admitted a source.</summary>
     public bool IsImplicit { get; set; }
 
+    /// <summary>Its VTEP was seen for the first time, and MACs wait until it has settled.</summary>
+    public bool IsAwaited { get; set; }
+
     /// <summary>The VTEP's share of the VNI; rebuilt when the VNI settles.</summary>
     public VrfPeer? Peer { get; set; }
 

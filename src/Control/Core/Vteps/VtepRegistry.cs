@@ -16,6 +16,7 @@ internal sealed class VtepRegistry(IForwardingWriter writer, Precedence preceden
     private readonly HashSet<UnderlayAddress> _local = [];
     private bool _hasIPv4;
     private bool _hasIPv6;
+    private bool _concernsAll;
 
     /// <summary>Something changed that may change how a target resolves.</summary>
     public bool IsDirty { get; private set; }
@@ -36,7 +37,7 @@ internal sealed class VtepRegistry(IForwardingWriter writer, Precedence preceden
         _local.UnionWith(addresses);
         _hasIPv4 = addresses.Any(static a => a.IsIPv4);
         _hasIPv6 = addresses.Any(static a => a.IsIPv6);
-        IsDirty = true;
+        IsDirty = _concernsAll = true;
         return true;
     }
 
@@ -70,11 +71,12 @@ internal sealed class VtepRegistry(IForwardingWriter writer, Precedence preceden
         if (at < 0)
         {
             identity.Descriptions.Add((source, description, source.Plane.Generation));
-            IsDirty = true;
+            IsDirty = _concernsAll = true;
             return;
         }
 
-        IsDirty |= !identity.Descriptions[at].Description.Equals(description);
+        _concernsAll |= !identity.Descriptions[at].Description.Equals(description);
+        IsDirty |= _concernsAll;
         identity.Descriptions[at] = (source, description, source.Plane.Generation);
     }
 
@@ -87,14 +89,20 @@ internal sealed class VtepRegistry(IForwardingWriter writer, Precedence preceden
             forgotten += identity.Descriptions.RemoveAll(d => which(identity, d.Source, d.Generation));
         }
 
-        IsDirty |= forgotten > 0;
+        _concernsAll |= forgotten > 0;
+        IsDirty |= _concernsAll;
         return forgotten;
     }
 
     /// <summary>Merges what planes said, again. After it <see cref="IsDirty"/> is false.</summary>
-    public void Rebind()
+    /// <returns>
+    /// True if targets of any VNI may resolve otherwise now. A name that is merely new concerns only who named it: with a VTEP more a second, as a
+    /// prefix may admit them, everything else is left alone.
+    /// </returns>
+    public bool Rebind()
     {
-        IsDirty = false;
+        bool concernsAll = _concernsAll;
+        IsDirty = _concernsAll = false;
         foreach (string name in _byName.Where(static p => p.Value is { IsDescribed: false, References: 0, Holds: 0 }).Select(static p => p.Key).ToArray())
         {
             _ = _byName.Remove(name);
@@ -123,6 +131,8 @@ internal sealed class VtepRegistry(IForwardingWriter writer, Precedence preceden
 
             identity.Canonical = canonical;
         }
+
+        return concernsAll;
     }
 
     /// <summary>Holds a next hop; its VTEP is defined with the first.</summary>
