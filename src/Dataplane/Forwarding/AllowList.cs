@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Overlay.Encap;
 using Overlay.Forwarding;
 
@@ -24,10 +22,9 @@ public sealed class AllowList
     public AllowList(ReadOnlySpan<SourceAdmission> sources, ReadOnlySpan<UnderlayPrefix> prefixes)
     {
         _prefixes = prefixes.ToArray();
-        Span<byte> random = stackalloc byte[16];
-        RandomNumberGenerator.Fill(random);
-        _seed = BinaryPrimitives.ReadUInt64LittleEndian(random);
-        _multiplier = BinaryPrimitives.ReadUInt64LittleEndian(random[8..]) | 1;
+        FlowHashSeed random = FlowHashSeed.CreateRandom();
+        _seed = random.First;
+        _multiplier = random.Second | 1;
         _slots = new Slot[BitOperations.RoundUpToPowerOf2((uint)Math.Max(2, sources.Length * 2))];
         foreach (SourceAdmission source in sources)
         {

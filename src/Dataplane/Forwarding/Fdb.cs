@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Overlay.Encap;
 using Overlay.Forwarding;
 
@@ -255,10 +253,9 @@ public sealed class Fdb
             _words = new ulong[size * 2];
             LastUse = new ushort[size];
             _mask = size - 1;
-            Span<byte> random = stackalloc byte[16];
-            RandomNumberGenerator.Fill(random);
-            _seed = BinaryPrimitives.ReadUInt64LittleEndian(random);
-            _multiplier = BinaryPrimitives.ReadUInt64LittleEndian(random[8..]) | 1;
+            FlowHashSeed random = FlowHashSeed.CreateRandom();
+            _seed = random.First;
+            _multiplier = random.Second | 1;
         }
 
         internal ushort[] LastUse { get; }
