@@ -194,7 +194,10 @@ public sealed class TapPort : IPort
         if (result < 0)
         {
             control.Dispose();
-            return Failed($"tap '{options.Name}': {Errno.Describe(result)}");
+
+            // What an existing device refuses to its wrong owner is EPERM; these two come from the way to it.
+            string way = result is -Errno.Access or -Errno.NoEntry ? "/dev/net/tun: " : "";
+            return Failed($"tap '{options.Name}': {way}{Errno.Describe(result)}");
         }
 
         string? error = Configure(options, control, warnings);
