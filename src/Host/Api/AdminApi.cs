@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Features;
 using Overlay.Api;
 using Overlay.Encap;
 using Overlay.Host.Configuration;
@@ -17,19 +18,20 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
     /// <summary>The largest body of a request, in octets.</summary>
     public const int MaxBodySize = 1024 * 1024;
 
-    private static readonly FrozenDictionary<string, (string Method, Func<AdminApi, HttpContext, Task> Handle)> Routes =
-        new Dictionary<string, (string, Func<AdminApi, HttpContext, Task>)>(StringComparer.Ordinal)
-        {
-            ["/v1/status"] = ("GET", static (api, http) => api.StatusAsync(http)),
-            ["/v1/fdb"] = ("GET", static (api, http) => api.FdbAsync(http)),
-            ["/v1/fdb/why"] = ("GET", static (api, http) => api.WhyAsync(http)),
-            ["/v1/drops"] = ("GET", static (api, http) => api.DropsAsync(http)),
-            ["/v1/config"] = ("GET", static (api, http) => api.ConfigurationAsync(http)),
-            ["/v1/config/check"] = ("POST", static (api, http) => CheckAsync(http)),
-            ["/v1/config/reload"] = ("POST", static (api, http) => api.ReloadAsync(http)),
-            ["/healthz"] = ("GET", static (api, http) => api.HealthAsync(http)),
-            ["/readyz"] = ("GET", static (api, http) => api.ReadyAsync(http)),
-        }.ToFrozenDictionary(StringComparer.Ordinal);
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static readonly FrozenDictionary<string, AdminRoute> Routes = new Dictionary<string, AdminRoute>(StringComparer.Ordinal)
+    {
+        ["/v1/status"] = new("GET", [], static (api, http) => api.StatusAsync(http)),
+        ["/v1/fdb"] = new("GET", ["vni"], static (api, http) => api.FdbAsync(http)),
+        ["/v1/fdb/why"] = new("GET", ["vni", "mac"], static (api, http) => api.WhyAsync(http)),
+        ["/v1/drops"] = new("GET", ["all"], static (api, http) => api.DropsAsync(http)),
+        ["/v1/config"] = new("GET", [], static (api, http) => api.ConfigurationAsync(http)),
+        ["/v1/config/check"] = new("POST", ["path"], static (api, http) => api.CheckAsync(http)),
+        ["/v1/config/reload"] = new("POST", [], static (api, http) => api.ReloadAsync(http)),
+        ["/healthz"] = new("GET", [], static (api, http) => api.HealthAsync(http)),
+        ["/readyz"] = new("GET", [], static (api, http) => api.ReadyAsync(http)),
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Answers one request.</summary>
     public async Task InvokeAsync(HttpContext http)
@@ -53,7 +55,12 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
             }
             else if (request.ContentLength > MaxBodySize)
             {
-                await FailAsync(http, 413, "body_too_large", $"a body has at most {MaxBodySize} octets");
+                await RefuseBodyAsync(http);
+            }
+            else if (request.Query.Keys.FirstOrDefault(name => !route.Parameters.Contains(name, StringComparer.Ordinal)) is { } unknown)
+            {
+                var known = route.Parameters.Length == 0 ? "it takes none" : $"it takes {string.Join(", ", route.Parameters)}";
+                await FailAsync(http, 400, "bad_request", $"unknown parameter; {known}", KeyPath.Printable(unknown));
             }
             else
             {
@@ -65,8 +72,8 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
             await FailAsync(
                 http,
                 error.StatusCode,
-                error.StatusCode == 413 ? "body_too_large" : "bad_request",
-                error.StatusCode == 413 ? $"a body has at most {MaxBodySize} octets" : "the request is not HTTP as we understand it");
+                error.StatusCode == 408 ? "timeout" : "bad_request",
+                error.StatusCode == 408 ? "the request did not arrive in time" : "the request is not HTTP as we understand it");
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -125,7 +132,7 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
         return WriteAsync(http, new HealthResponse { Status = health }, ApiJsonContext.Default.HealthResponse, health == "ok" ? 200 : 503);
     }
 
-    private static async Task CheckAsync(HttpContext http)
+    private async Task CheckAsync(HttpContext http)
     {
         var path = http.Request.Query["path"].ToString();
         if (path.Length > 0)
@@ -136,15 +143,28 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
                 return;
             }
 
+            // We may read what the client may not: a complaint quotes what it complains about.
+            var own = Path.GetDirectoryName(Path.GetFullPath(backend.Configuration().Source))!;
+            if (Path.GetDirectoryName(Path.GetFullPath(path)) != own)
+            {
+                await FailAsync(http, 403, "path_refused", $"path: only files of {own} are read for others; send the text as the body, or run: overlayctl config check {KeyPath.Printable(path)}", "path");
+                return;
+            }
+
             await WriteAsync(http, Problems.From(ConfigurationLoader.Load(path)), ApiJsonContext.Default.ConfigCheckResponse);
             return;
         }
 
-        using var reader = new StreamReader(http.Request.Body, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        if (await ReadBodyAsync(http) is not { } body)
+        {
+            await RefuseBodyAsync(http);
+            return;
+        }
+
         string text;
         try
         {
-            text = await reader.ReadToEndAsync(http.RequestAborted);
+            text = StrictUtf8.GetString(body);
         }
         catch (DecoderFallbackException)
         {
@@ -156,6 +176,43 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
             http,
             Problems.From(ConfigurationLoader.Parse(text, "(request)", ConfigurationLoader.ProcessEnvironment())),
             ApiJsonContext.Default.ConfigCheckResponse);
+    }
+
+    // Null if there is more than a body may have. The server's own limit is lifted meanwhile: it ends the connection at once, and a client that is
+    // still sending never sees why.
+    private static async Task<byte[]?> ReadBodyAsync(HttpContext http)
+    {
+        LiftServerLimit(http);
+        using var body = new MemoryStream();
+        var block = new byte[16 * 1024];
+        int read;
+        while ((read = await http.Request.Body.ReadAsync(block, http.RequestAborted)) > 0)
+        {
+            if (body.Length + read > MaxBodySize)
+            {
+                return null;
+            }
+
+            body.Write(block, 0, read);
+        }
+
+        return body.ToArray();
+    }
+
+    // The server throws away what still comes for five seconds, then closes.
+    private static Task RefuseBodyAsync(HttpContext http)
+    {
+        LiftServerLimit(http);
+        http.Response.Headers.Connection = "close";
+        return FailAsync(http, 413, "body_too_large", $"a body has at most {MaxBodySize} octets");
+    }
+
+    private static void LiftServerLimit(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
     }
 
     private async Task ReloadAsync(HttpContext http)

@@ -38,8 +38,8 @@ internal static class AdminSocket
             }
             catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
             {
-                // Nobody listens; that it is a socket at all is what the kernel says by refusing (a plain file is ENOTSOCK or ECONNREFUSED alike).
-                if ((File.GetAttributes(path) & FileAttributes.Directory) != 0 || new FileInfo(path).Length > 0)
+                // Nobody listens, be it a dead socket or no socket at all: the kernel refuses both alike.
+                if (!IsSocket(path))
                 {
                     return $"admin.socket: {path} is not a socket: remove it, or choose another path";
                 }
@@ -55,6 +55,25 @@ internal static class AdminSocket
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return $"admin.socket: {path} cannot be used: {error.Message}. Run: ls -ld {Path.GetDirectoryName(path)}";
+        }
+    }
+
+    // A socket is the one thing that cannot be opened, whoever asks (ENXIO). Both ways, because that does not wait at a FIFO.
+    private static bool IsSocket(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var opened = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 
@@ -81,13 +100,15 @@ internal static class AdminSocket
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = 64;
+
+            // More than careless scripts leave open, few enough to cost little; a client that says nothing has gone in ten seconds.
+            kestrel.Limits.MaxConcurrentConnections = 512;
             kestrel.Limits.MaxConcurrentUpgradedConnections = 0;
             kestrel.Limits.MaxRequestBodySize = AdminApi.MaxBodySize;
             kestrel.Limits.MaxRequestLineSize = 8 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(30);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
             kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
             kestrel.ListenUnixSocket(path, listen => listen.Protocols = HttpProtocols.Http1);

@@ -40,11 +40,11 @@ public static class FlowHashSeedStore
         }
 
         var seed = FlowHashSeed.CreateRandom();
+        var temporary = $"{path}.{Environment.ProcessId}";
         try
         {
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
                 UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-            var temporary = $"{path}.{Environment.ProcessId}";
             using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Private }))
             {
                 stream.Write(Encoding.ASCII.GetBytes(seed + "\n"));
@@ -55,8 +55,22 @@ public static class FlowHashSeedStore
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             warning ??= $"{path} cannot be written ({error.Message}): flows change their source port with each restart. Set state.directory to a directory of this user";
+            Discard(temporary);
         }
 
         return seed;
+    }
+
+    // A full disk takes the file's name, but not its contents.
+    private static void Discard(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It was never made.
+        }
     }
 }

@@ -116,20 +116,19 @@ public sealed class AdminApiTests : IAsyncLifetime
 
     [Theory]
     [InlineData("Content-Length: 1048577", 0)]
-    [InlineData("Transfer-Encoding: chunked", AdminApi.MaxBodySize + 1024)]
-    public async Task A_large_body_is_413_with_or_without_an_announced_length(string header, int length)
+    [InlineData("Content-Length: 3145728", 3 * AdminApi.MaxBodySize)]
+    [InlineData("Transfer-Encoding: chunked", 3 * AdminApi.MaxBodySize)]
+    public async Task A_large_body_is_413_to_who_sends_it_to_its_end_and_to_who_waits_for_an_answer(string header, int length)
     {
-        // By hand: an HTTP client gives up with an error of its own when the server answers before it has read everything.
+        // By hand: an HTTP client would notice the early answer; this one sends everything first.
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath));
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /v1/config/check HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n{(length > 0 ? $"{length:x}\r\n" : "")}"));
-        try
+        var isChunked = header.Contains("chunked", StringComparison.Ordinal);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /v1/config/check HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n{(isChunked ? $"{length:x}\r\n" : "")}"));
+        var body = new byte[length];
+        for (var sent = 0; sent < length;)
         {
-            await socket.SendAsync(new byte[length]);
-        }
-        catch (SocketException)
-        {
-            // It answered already.
+            sent += await socket.SendAsync(body.AsMemory(sent));
         }
 
         var buffer = new byte[1024];
@@ -145,6 +144,8 @@ public sealed class AdminApiTests : IAsyncLifetime
     [InlineData("v1/fdb/why?mac=02:00:00:00:00:02", "vni")]
     [InlineData("v1/fdb/why?vni=1", "mac")]
     [InlineData("v1/fdb/why?vni=1&mac=zz", "mac")]
+    [InlineData("v1/fdb?vnl=100", "vnl")]
+    [InlineData("v1/status?vni=100", "vni")]
     public async Task A_wrong_query_names_its_field(string resource, string field)
     {
         using var response = await _http.GetAsync(resource);
@@ -172,11 +173,43 @@ public sealed class AdminApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_configuration_file_is_checked_by_its_absolute_path()
+    public async Task A_configuration_file_is_checked_by_its_absolute_path_if_it_is_beside_our_own()
     {
-        var path = Uri.EscapeDataString(RepositoryFiles.PathOf("deploy", "overlayd.example.yaml"));
-        Assert.True((await Json(await _http.PostAsync($"v1/config/check?path={path}", null))).GetProperty("valid").GetBoolean());
+        var example = RepositoryFiles.PathOf("deploy", "overlayd.example.yaml");
+        _backend.Source = Path.Combine(Path.GetDirectoryName(example)!, "running.yaml");
+        Assert.True((await Json(await _http.PostAsync($"v1/config/check?path={Uri.EscapeDataString(example)}", null))).GetProperty("valid").GetBoolean());
         await Fails(await _http.PostAsync("v1/config/check?path=relative.yaml", null), HttpStatusCode.BadRequest, "bad_request");
+        var elsewhere = Uri.EscapeDataString(Path.Combine(Path.GetDirectoryName(example)!, "..", "global.json"));
+        await Fails(await _http.PostAsync($"v1/config/check?path={elsewhere}", null), HttpStatusCode.Forbidden, "path_refused");
+        await Fails(await _http.PostAsync("v1/config/check?path=/etc/shadow", null), HttpStatusCode.Forbidden, "path_refused");
+    }
+
+    [Fact]
+    public async Task A_body_that_is_not_UTF_8_is_refused()
+    {
+        using var content = new ByteArrayContent([0xff, 0xfe, 0xfd, 0xfc]);
+        await Fails(await _http.PostAsync("v1/config/check", content), HttpStatusCode.BadRequest, "bad_request");
+    }
+
+    [Fact]
+    public async Task A_hundred_idle_clients_leave_room_for_others()
+    {
+        var idle = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                idle.Add(socket);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath));
+            }
+
+            Assert.Equal(HttpStatusCode.OK, (await _http.GetAsync("v1/status")).StatusCode);
+        }
+        finally
+        {
+            idle.ForEach(socket => socket.Dispose());
+        }
     }
 
     [Fact]
@@ -239,12 +272,14 @@ public sealed class AdminApiTests : IAsyncLifetime
         Assert.False(Path.Exists(path));
     }
 
-    [Fact]
-    public void A_file_that_is_no_socket_is_not_removed()
+    [Theory]
+    [InlineData("precious")]
+    [InlineData("")]
+    public void A_file_that_is_no_socket_is_not_removed(string contents)
     {
         var path = Path.Combine(_folder, "notes.txt");
-        File.WriteAllText(path, "precious");
-        Assert.NotNull(AdminSocket.Prepare(path));
-        Assert.Equal("precious", File.ReadAllText(path));
+        File.WriteAllText(path, contents);
+        Assert.Contains("is not a socket", AdminSocket.Prepare(path)!, StringComparison.Ordinal);
+        Assert.Equal(contents, File.ReadAllText(path));
     }
 }

@@ -35,7 +35,9 @@ internal sealed class FakeBackend : IAdminBackend
         return new DropsResponse { Drops = [], Totals = new DropTotals { Tx = none, Rx = none }, Anomalies = [], Kernel = [] };
     }
 
-    public ConfigResponse Configuration() => new() { Revision = 1, Yaml = "node: {}\n", Source = "/etc/x" };
+    public string Source { get; set; } = "/etc/x";
+
+    public ConfigResponse Configuration() => new() { Revision = 1, Yaml = "node: {}\n", Source = Source };
 
     public Task<ReloadOutcome> ReloadAsync(CancellationToken cancellation) => Task.FromResult(Reload());
 }
