@@ -69,7 +69,11 @@ internal static class CommandTree
         if (!asksForHelp && parsed.Errors.Count > 0)
         {
             string path = PathOf(parsed.CommandResult);
-            foreach (ParseError error in parsed.Errors)
+
+
+            // A misspelt verb is also a missing one: the first is what helps.
+            bool isMisspelt = parsed.UnmatchedTokens.Count > 0;
+            foreach (ParseError error in parsed.Errors.Where(error => !isMisspelt || error.SymbolResult is not CommandResult || error.Message.Contains('\'')))
             {
                 terminal.Fail(new Failure(ExitCode.Usage, error.Message, $"{path} --help"));
             }

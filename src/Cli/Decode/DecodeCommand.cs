@@ -52,13 +52,13 @@ public static class DecodeCommand
             if (input == "-")
             {
                 using Stream stdin = Console.OpenStandardInput();
-                return RunStream(stdin, kind, printer, error);
+                return RunStream(stdin, "standard input", kind, printer, error);
             }
 
             if (File.Exists(input))
             {
                 using FileStream file = File.OpenRead(input);
-                return RunStream(file, kind, printer, error);
+                return RunStream(file, input, kind, printer, error);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -69,7 +69,7 @@ public static class DecodeCommand
         return RunHex(input, kind, printer, error);
     }
 
-    private static int RunStream(Stream stream, string? kind, LayerPrinter printer, TextWriter error)
+    private static int RunStream(Stream stream, string name, string? kind, LayerPrinter printer, TextWriter error)
     {
         byte[] start = new byte[4];
         int length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
@@ -82,9 +82,9 @@ public static class DecodeCommand
         using var text = new StreamReader(whole, Encoding.ASCII);
         char[] buffer = new char[MaxHexLength + 1];
         int read = text.ReadBlock(buffer);
-        return read > MaxHexLength
-            ? Complain(error, "the input is neither a capture nor hexadecimal text of a frame", Usage)
-            : RunHex(new string(buffer, 0, read), kind, printer, error);
+        return read <= MaxHexLength && HexText.TryParse(new string(buffer, 0, read), out byte[] octets)
+            ? RunOctets(octets, kind, printer, error)
+            : Complain(error, $"{Printable(name)} is neither a capture (pcap, pcapng) nor hexadecimal text of a frame. Next: overlayctl decode --help", Usage);
     }
 
     private static int RunCapture(CaptureReader reader, LayerPrinter printer, TextWriter error)
@@ -96,17 +96,19 @@ public static class DecodeCommand
 
         printer.Finish(reader.Count);
         return reader.Error.IsError
-            ? Complain(error, $"reading stopped after {reader.Count} packets: {reader.Error}; try: capinfos FILE", Failure)
+            ? Complain(error, $"reading stopped after {reader.Count} packets: {reader.Error}. Next: capinfos FILE", Failure)
             : Success;
     }
 
     private static int RunHex(string text, string? kind, LayerPrinter printer, TextWriter error)
     {
-        if (!HexText.TryParse(text, out byte[] octets))
-        {
-            return Complain(error, $"'{Printable(Shorten(text))}' is no file and no hexadecimal text; see: overlayctl decode --help", Usage);
-        }
+        return HexText.TryParse(text, out byte[] octets)
+            ? RunOctets(octets, kind, printer, error)
+            : Complain(error, $"'{Printable(Shorten(text))}' is no file and no hexadecimal text. Next: overlayctl decode --help", Usage);
+    }
 
+    private static int RunOctets(byte[] octets, string? kind, LayerPrinter printer, TextWriter error)
+    {
         IReadOnlyList<TunnelLayer> layers = kind switch
         {
             "frame" => TunnelDissector.Dissect(octets),
@@ -119,7 +121,7 @@ public static class DecodeCommand
         printer.Finish(1);
         return layers.Count != 0
             ? Success
-            : Complain(error, "no tunnel header found; for a bare UDP payload try: overlayctl decode --as vxlan HEX", Failure);
+            : Complain(error, "no tunnel header found; is it a bare UDP payload? Next: overlayctl decode --as vxlan HEX", Failure);
     }
 
     /// <summary>A frame that holds a tunnel is taken as a frame; else a payload whose first octets are those of a clean tunnel header as that.</summary>

@@ -99,6 +99,8 @@ internal static class FdbVerb
         terminal.Out.WriteLine($"moves {why.Moves}, without a candidate: {Text.Escape(why.OnMiss)}");
         if (why.Candidates.Count == 0)
         {
+            // Nobody ever claims a group address.
+            if (MacAddress.TryParse(why.Mac, out MacAddress mac) && mac.IsMulticast) return;
             terminal.Problem("nobody claims this MAC", client.Hint($"fdb show --vni {why.Vni}"));
             return;
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using System.Text.Json.Nodes;
 using Overlay.Api;
 using Overlay.Cli.Admin;
 using Overlay.Cli.Screen;
@@ -19,12 +20,20 @@ internal static class VersionVerb
     public static Verb Create(Terminal terminal)
     {
         Verb verb = new("version", "The version of this tool and, where it runs, of the daemon.", "overlayctl version", "overlayctl --version");
+        Option<string> output = GlobalOptions.Output();
+        verb.Options.Add(output);
         verb.SetAction(async (parsed, cancellation) =>
         {
-            terminal.Out.WriteLine($"overlayctl {Current}");
             using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
             AdminReply reply = await client.GetAsync("v1/status", cancellation);
             (StatusResponse? status, _) = client.Read(reply, ApiJsonContext.Default.StatusResponse);
+            if (parsed.GetValue(output) == "json")
+            {
+                Json.Print(terminal, new JsonObject { ["overlayctl"] = Current, ["overlayd"] = status?.Version }.ToJsonString());
+                return ExitCode.Ok;
+            }
+
+            terminal.Out.WriteLine($"overlayctl {Current}");
             terminal.Out.WriteLine(status is null ? "overlayd   not running" : $"overlayd   {Text.Escape(status.Version)}");
             return ExitCode.Ok;
         });
