@@ -8,7 +8,6 @@ internal static class Errno
     internal const int Perm = 1;
     internal const int NoEntry = 2;
     internal const int Interrupted = 4;
-    internal const int Io = 5;
     internal const int BadDescriptor = 9;
     internal const int Again = 11;
     internal const int NoMemory = 12;
@@ -17,16 +16,11 @@ internal static class Errno
     internal const int NoDevice = 19;
     internal const int Invalid = 22;
     internal const int TooManyFiles = 24;
-    internal const int BadFdState = 77;
     internal const int MessageTooLong = 90;
     internal const int AddressInUse = 98;
     internal const int AddressNotAvailable = 99;
-    internal const int NetworkDown = 100;
-    internal const int NetworkUnreachable = 101;
     internal const int NoBuffers = 105;
     internal const int ConnectionRefused = 111;
-    internal const int HostDown = 112;
-    internal const int HostUnreachable = 113;
 
     /// <summary>A sentence fragment for a negative result.</summary>
     internal static string Describe(int negative) => -negative switch

@@ -17,9 +17,7 @@ internal static class LinuxConstants
     internal const int TypeNonBlock = 0x800;
     internal const int TypeCloseOnExec = 0x80000;
 
-    internal const int MessagePeek = 0x2;
     internal const int MessageTruncated = 0x20;
-    internal const int MessageControlTruncated = 0x8;
     internal const int MessageDontWait = 0x40;
     internal const int MessageErrorQueue = 0x2000;
 
@@ -33,7 +31,6 @@ internal static class LinuxConstants
     internal const int SocketAttachFilter = 26;
     internal const int SocketSendBufferForce = 32;
     internal const int SocketReceiveBufferForce = 33;
-    internal const int SocketRxQueueOverflow = 40;
     internal const int SocketMemoryInfo = 55;
 
     internal const int LevelIp = 0;
@@ -61,15 +58,11 @@ internal static class LinuxConstants
     internal const int UdpNoCheck6Tx = 101;
     internal const int UdpNoCheck6Rx = 102;
 
-    internal const int LevelNetlink = 270;
-
     // epoll(7)
     internal const uint EpollIn = 0x1;
-    internal const uint EpollErr = 0x8;
-    internal const uint EpollHangUp = 0x10;
     internal const uint EpollEdge = 0x8000_0000;
 
-    // /dev/net/tun (protocol-facts.md section 11)
+    // /dev/net/tun (linux/if_tun.h)
     internal const uint TunSetIff = 0x400454ca;
     internal const uint TunSetOffload = 0x400454d0;
     internal const uint TunSetVnetHeaderSize = 0x400454d8;
@@ -79,7 +72,6 @@ internal static class LinuxConstants
     internal const ushort TunVnetHeader = 0x4000;
 
     // netdevice(7)
-    internal const uint GetName = 0x8910;
     internal const uint GetFlags = 0x8913;
     internal const uint SetFlags = 0x8914;
     internal const uint GetMtu = 0x8921;

@@ -21,7 +21,6 @@ namespace Overlay.Dataplane.Pipeline;
 internal sealed class Egress
 {
     private const int CopySize = 1024;
-    private const int EthernetHeaderLength = 14;
     private const int TagLength = 4;
     private const byte DefaultTtl = 64;
     private readonly IUnderlay _underlay;
