@@ -11,6 +11,9 @@ namespace Overlay.Host.Composition;
 internal sealed class TrafficSampler
 {
     private const int Seconds = 60;
+
+    // Totals of VTEPs that went are kept for their coming back, but not without end: a prefix admits whoever comes.
+    private const int MaxPeers = 16_384;
     private static readonly int Cells = 2 * DropReasons.Count;
 
     private readonly Lock _lock = new();
@@ -166,6 +169,20 @@ internal sealed class TrafficSampler
         foreach (var gone in _hops.Where(pair => pair.Value.Round != _round).Select(pair => pair.Key).ToArray())
         {
             _hops.Remove(gone);
+        }
+
+        if (_peers.Count > MaxPeers)
+        {
+            ForgetIdlePeers();
+        }
+    }
+
+    private void ForgetIdlePeers()
+    {
+        var live = _hops.Values.Select(mark => mark.Peer).ToHashSet();
+        foreach (var name in _peers.Where(pair => !live.Contains(pair.Value)).Select(pair => pair.Key).ToArray())
+        {
+            _peers.Remove(name);
         }
     }
 }
