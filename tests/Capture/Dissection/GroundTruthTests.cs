@@ -24,7 +24,7 @@ public sealed class GroundTruthTests
                 {
                     if (CaptureOf(truth) is not null)
                     {
-                        files.Add(Path.GetRelativePath(TestPaths.Root, truth));
+                        files.Add(Path.GetRelativePath(RepositoryFiles.Root, truth));
                     }
                 }
 
@@ -39,7 +39,7 @@ public sealed class GroundTruthTests
     [MemberData(nameof(Files))]
     public void Every_field_of_every_layer_equals_the_ground_truth(string truth)
     {
-        string path = Path.GetFullPath(Path.Combine(TestPaths.Root, truth));
+        string path = Path.GetFullPath(Path.Combine(RepositoryFiles.Root, truth));
         string[] expected = [.. ExpectedRows(path)];
         using FileStream stream = File.OpenRead(CaptureOf(path)!);
         CaptureReader reader = CaptureReader.Open(stream);

@@ -12,11 +12,11 @@ public sealed class DecodeCommandTests
     public static TheoryData<string> Captures()
     {
         var captures = new TheoryData<string>();
-        foreach (string file in Directory.GetFiles(Path.Combine(Root(), "tests", "Vectors"), "*.tsv", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (string file in Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "tests", "Vectors"), "*.tsv", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             if (File.Exists(Path.ChangeExtension(file, ".pcap")))
             {
-                captures.Add(Path.GetRelativePath(Root(), file));
+                captures.Add(Path.GetRelativePath(RepositoryFiles.Root, file));
             }
         }
 
@@ -27,7 +27,7 @@ public sealed class DecodeCommandTests
     [MemberData(nameof(Captures))]
     public void Json_lines_have_the_columns_and_formats_of_the_ground_truth(string truth)
     {
-        string path = Path.Combine(Root(), truth);
+        string path = Path.Combine(RepositoryFiles.Root, truth);
         (int code, string output, string error) = Run(Path.ChangeExtension(path, ".pcap"), json: true);
         Assert.Equal((0, ""), (code, error));
         string[] lines = File.ReadAllLines(path);
@@ -77,7 +77,7 @@ public sealed class DecodeCommandTests
         string path = Path.Combine(Path.GetTempPath(), $"overlay-decode-{Guid.NewGuid():n}.pcap");
         try
         {
-            byte[] whole = File.ReadAllBytes(Path.Combine(Root(), "tests", "Vectors", "generated", "k01-vxlan-v4-arp-icmp-tcp.pcap"));
+            byte[] whole = File.ReadAllBytes(Path.Combine(RepositoryFiles.Root, "tests", "Vectors", "generated", "k01-vxlan-v4-arp-icmp-tcp.pcap"));
             File.WriteAllBytes(path, whole[..^1]);
             (int code, string output, string error) = Run(path, json: true);
             Assert.Equal(1, code);
@@ -93,7 +93,7 @@ public sealed class DecodeCommandTests
     [Fact]
     public void People_get_a_tree_and_a_summary()
     {
-        (int code, string output, _) = Run(Path.Combine(Root(), "tests", "Vectors", "malformed", "malformed-shared.pcap"), json: false);
+        (int code, string output, _) = Run(Path.Combine(RepositoryFiles.Root, "tests", "Vectors", "malformed", "malformed-shared.pcap"), json: false);
         Assert.Equal(0, code);
         Assert.Contains("  option  class 0x0104 type 0x83 critical  deadbeef", output, StringComparison.Ordinal);
         Assert.Contains("138 frames, ", output, StringComparison.Ordinal);
@@ -112,16 +112,5 @@ public sealed class DecodeCommandTests
     {
         using JsonDocument document = JsonDocument.Parse(line);
         return string.Join('\t', document.RootElement.EnumerateObject().Select(static p => $"{p.Name}={p.Value.GetString()}"));
-    }
-
-    private static string Root()
-    {
-        DirectoryInfo folder = new(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Overlay.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("Overlay.sln is in no folder above the tests");
-        }
-
-        return folder.FullName;
     }
 }

@@ -7,7 +7,7 @@ internal static class CtlProcess
 {
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Parent!.Name;
 
-    public static string Root { get; } = FindRoot();
+    public static string Root { get; } = RepositoryFiles.Root;
 
     public static string Overlayctl { get; } = Path.Combine(Root, "src/Cli/bin", Configuration, "net10.0/overlayctl");
 
@@ -36,12 +36,5 @@ internal static class CtlProcess
         {
             if (!process.HasExited) process.Kill(entireProcessTree: true);
         }
-    }
-
-    private static string FindRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Overlay.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new DirectoryNotFoundException("no Overlay.sln above the tests");
     }
 }

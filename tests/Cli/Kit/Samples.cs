@@ -88,6 +88,12 @@ internal static class Samples
 
     private static FdbCandidate Candidate(string origin, bool wins, string why) => new()
     {
-        Origin = origin, Plane = wins ? "static" : null, Peer = "b", Address = "192.0.2.2", Encap = "vxlan", Wins = wins, Why = why,
+        Origin = origin,
+        Plane = wins ? "static" : null,
+        Peer = "b",
+        Address = "192.0.2.2",
+        Encap = "vxlan",
+        Wins = wins,
+        Why = why,
     };
 }

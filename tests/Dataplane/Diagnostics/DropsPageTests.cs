@@ -44,21 +44,12 @@ public sealed partial class DropsPageTests
 
     private static IEnumerable<string[]> Rows()
     {
-        foreach (string line in File.ReadLines(Path.Combine(Root(), "docs", "drops.md")))
+        foreach (string line in File.ReadLines(Path.Combine(RepositoryFiles.Root, "docs", "drops.md")))
         {
             string[] cells = [.. line.Trim('|').Split('|').Select(static cell => cell.Trim())];
             if (line.StartsWith("| `", StringComparison.Ordinal))
                 yield return [cells[0].Trim('`'), .. cells[1..]];
         }
-    }
-
-    private static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Overlay.sln")))
-            folder = Path.GetDirectoryName(folder);
-
-        return folder ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
     [GeneratedRegex("(?<=[a-z0-9])[A-Z]")]

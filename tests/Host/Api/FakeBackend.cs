@@ -17,7 +17,19 @@ internal sealed class FakeBackend : IAdminBackend
 
     public Task<StatusResponse> StatusAsync(CancellationToken cancellation) => Fault is not null ? throw Fault : Task.FromResult(new StatusResponse
     {
-        Verdict = "ok", Reasons = [], Node = "a", Version = "1", UptimeSeconds = 1.5, Revision = 1, Pid = 7, Local = [], Peers = [], Vnis = [], Ports = [], Planes = [], Alarms = [],
+        Verdict = "ok",
+        Reasons = [],
+        Node = "a",
+        Version = "1",
+        UptimeSeconds = 1.5,
+        Revision = 1,
+        Pid = 7,
+        Local = [],
+        Peers = [],
+        Vnis = [],
+        Ports = [],
+        Planes = [],
+        Alarms = [],
     });
 
     public Task<FdbResponse> FdbAsync(Vni? vni, CancellationToken cancellation)

@@ -41,8 +41,16 @@ public sealed class ConfigurationLoaderTests
             new UnderlaySpec
             {
                 Local = [UnderlayAddress.Parse("192.0.2.1"), UnderlayAddress.Parse("2001:db8::1")],
-                VxlanPort = 14789, GenevePort = null, SourcePortFirst = 50000, SourcePortLast = 50063, Checksum = ChecksumPolicy.ZeroBoth,
-                DontFragment = false, Ttl = 0, Dscp = 46, Strict = true, Device = "eth0",
+                VxlanPort = 14789,
+                GenevePort = null,
+                SourcePortFirst = 50000,
+                SourcePortLast = 50063,
+                Checksum = ChecksumPolicy.ZeroBoth,
+                DontFragment = false,
+                Ttl = 0,
+                Dscp = 46,
+                Strict = true,
+                Device = "eth0",
             },
             underlay);
     }

@@ -4,7 +4,7 @@ namespace Overlay.TestKit.Net;
 public static class Binaries
 {
     /// <summary>The repository's root.</summary>
-    public static string Root { get; } = FindRoot();
+    public static string Root => RepositoryFiles.Root;
 
     /// <summary><c>Debug</c> or <c>Release</c>.</summary>
     public static string Configuration { get; } = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Parent!.Name;
@@ -16,14 +16,4 @@ public static class Binaries
     public static string Overlayctl => Environment.GetEnvironmentVariable("OVERLAY_TEST_OVERLAYCTL") ?? Existing(Path.Combine(Root, "src/Cli/bin", Configuration, "net10.0/overlayctl"));
 
     private static string Existing(string path) => File.Exists(path) ? path : throw new FileNotFoundException($"{path} has not been built");
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Overlay.sln"))) return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException($"no Overlay.sln above {AppContext.BaseDirectory}");
-    }
 }
