@@ -199,10 +199,14 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
         return body.ToArray();
     }
 
-    // The server throws away what still comes for five seconds, then closes.
+    // The server throws away what still comes for five seconds, then closes. Who asked first (Expect) sends nothing more.
     private static Task RefuseBodyAsync(HttpContext http)
     {
-        LiftServerLimit(http);
+        if (http.Request.Headers.Expect.Count == 0)
+        {
+            LiftServerLimit(http);
+        }
+
         http.Response.Headers.Connection = "close";
         return FailAsync(http, 413, "body_too_large", $"a body has at most {MaxBodySize} octets");
     }

@@ -13,7 +13,7 @@ public static class Scalars
         [("us", 0.001), ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
 
     /// <summary>A whole number, decimal or with 0x, within bounds.</summary>
-    public static long? Number(ProblemList problems, YamlNode node, string path, long min, long max, string? keyword = null)
+    public static long? Number(ProblemList problems, YamlNode node, string path, long min, long max, string? keyword = null, bool mayBeQuoted = false)
     {
         var expected = keyword is null ? $"a whole number from {min} to {max}" : $"{keyword}, or a whole number from {min} to {max}";
         if (node is not YamlScalar scalar)
@@ -22,7 +22,7 @@ public static class Scalars
             return null;
         }
 
-        if (!scalar.IsPlain || !TryWhole(scalar.Value, out var value))
+        if (!(scalar.IsPlain || mayBeQuoted) || !TryWhole(scalar.Value, out var value))
         {
             var hint = !scalar.IsPlain && TryWhole(scalar.Value, out _) ? ": remove the quotes" : "";
             problems.Error(node, path, $"expected {expected}, found '{KeyPath.Printable(scalar.Value)}'{hint}");

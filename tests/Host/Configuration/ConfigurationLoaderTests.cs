@@ -56,6 +56,20 @@ public sealed class ConfigurationLoaderTests
     }
 
     [Fact]
+    public void JSON_is_a_configuration_too()
+    {
+        var config = Accept("""
+            {"node": {"name": "a", "local": ["192.0.2.1"]}, "listen": {"vxlan": 4790, "dscp": "inherit", "geneve": null},
+             "ports": {"up": {"tap": "tap-t", "mode": "trunk", "native": 100, "vlans": {"20": 200}}},
+             "vnis": [{"id": 100}, {"id": 200, "learning": {"age": "5m", "remote": true}}],
+             "peers": [{"name": "b", "addresses": ["192.0.2.2"], "encap": "vxlan", "vnis": [100, {"id": 200, "encap": "vxlan"}]}],
+             "options": {"policy": {"class": 258, "type": 1}}}
+            """);
+        Assert.Equal(new Vni(200), config.Topology.Ports["up"].Vlans[20]);
+        Assert.Equal((ushort)4790, config.Underlay.VxlanPort);
+    }
+
+    [Fact]
     public void Ports_vnis_peers_and_macs_bind()
     {
         var config = Accept(File.ReadAllText(RepositoryFiles.PathOf("deploy", "overlayd.example.yaml")));

@@ -41,6 +41,15 @@ public sealed class FlowHashSeedStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_seed_that_cannot_be_kept_leaves_no_file_behind()
+    {
+        Directory.CreateDirectory(Path.Combine(Inner, FlowHashSeedStore.FileName, "in the way"));
+        FlowHashSeedStore.LoadOrCreate(Inner, out var warning);
+        Assert.NotNull(warning);
+        Assert.Empty(Directory.GetFiles(Inner));
+    }
+
+    [Fact]
     public void Without_a_usable_directory_the_seed_is_fresh_and_a_warning_says_so()
     {
         var file = Path.Combine(_folder, "file");

@@ -14,7 +14,7 @@ public static class ConfigurationReference
 
             <!-- Generated from src/Host/Configuration/Keys/ConfigKeys.cs by: overlayd --print-configuration-reference > docs/configuration.md -->
 
-            The file is YAML, by default `/etc/overlay/overlayd.yaml`; `deploy/overlayd.example.yaml` is an annotated example with every key.
+            The file is YAML (JSON is YAML too), by default `/etc/overlay/overlayd.yaml`; `deploy/overlayd.example.yaml` is an annotated example with every key.
             At most 1 MiB, UTF-8, not writable by others; no anchors, aliases or tags; unknown and duplicate keys are errors.
             Check a file with `overlayctl config check FILE`, apply it with `overlayctl config reload` or SIGHUP. A reload is refused whole
             if the file is wrong or if a key changed that needs a restart; what ran keeps running.

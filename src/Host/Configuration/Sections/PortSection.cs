@@ -109,7 +109,8 @@ internal static class PortSection
         var vlans = ImmutableSortedDictionary.CreateBuilder<int, Vni>();
         foreach (var (key, value, path) in map.Named("vlans"))
         {
-            if (Scalars.Number(map.Problems, key, path, 1, 4094) is not { } vid ||
+            // JSON is YAML, and there a key is always quoted.
+            if (Scalars.Number(map.Problems, key, path, 1, 4094, mayBeQuoted: true) is not { } vid ||
                 Scalars.Number(map.Problems, value, path, 0, Vni.MaxValue) is not { } number)
             {
                 continue;
