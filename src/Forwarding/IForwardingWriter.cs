@@ -61,7 +61,10 @@ public interface IForwardingWriter
     /// <summary>Ticks the coarse epoch by one (it wraps).</summary>
     void AdvanceEpoch();
 
-    /// <summary>Takes learn hints of all workers, oldest first within a worker.</summary>
+    /// <summary>
+    /// Takes learn hints of all workers, oldest first within a worker. To call it again says that those of the last call have been dealt with: before that, no index
+    /// they name means something else.
+    /// </summary>
     /// <returns>The number written to <paramref name="hints"/>.</returns>
     int ReadHints(Span<LearnHint> hints);
 

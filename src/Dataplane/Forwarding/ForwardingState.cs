@@ -21,6 +21,7 @@ public sealed partial class ForwardingState : IForwardingWriter
     private const int MaxGroupSize = 64;
     private readonly FdbBudget _budget;
     private readonly int _maxWorkers;
+    private readonly IndexGrace _grace;
     private readonly IndexAllocator _portIds;
     private readonly IndexAllocator _domainIndexes;
     private readonly IndexAllocator _vtepIds;
@@ -46,10 +47,11 @@ public sealed partial class ForwardingState : IForwardingWriter
         _maxWorkers = maxWorkers;
         _budget = new FdbBudget(fdbLimit);
         Quiescence = new Quiescence();
-        _portIds = new IndexAllocator(Quiescence);
-        _domainIndexes = new IndexAllocator(Quiescence);
-        _vtepIds = new IndexAllocator(Quiescence);
-        _nextHopIds = new IndexAllocator(Quiescence);
+        _grace = new IndexGrace(Quiescence);
+        _portIds = new IndexAllocator(_grace);
+        _domainIndexes = new IndexAllocator(_grace);
+        _vtepIds = new IndexAllocator(_grace);
+        _nextHopIds = new IndexAllocator(_grace);
         _current = new ForwardingTables(new VniMap([]), [], [], new NextHop?[64], [], GeneveOptionRegistry.Default);
     }
 
@@ -87,6 +89,7 @@ public sealed partial class ForwardingState : IForwardingWriter
     public LearnRing AddLearnRing(int size = 4096)
     {
         LearnRing ring = new(size);
+        _grace.Add(ring);
         Volatile.Write(ref _rings, [.. _rings, ring]);
         return ring;
     }
@@ -116,6 +119,9 @@ public sealed partial class ForwardingState : IForwardingWriter
     {
         LearnRing[] rings = Volatile.Read(ref _rings);
         int count = 0;
+        foreach (LearnRing ring in rings)
+            ring.Settle();
+
         for (int i = 0; i < rings.Length && count < hints.Length; i++)
         {
             // Another ring is first each time, so that one busy worker does not starve the others.

@@ -1,8 +1,8 @@
 namespace Overlay.Dataplane.Forwarding;
 
-/// <summary>Gives out small indexes; one that came back is given out again only after every worker has passed a batch boundary. Control thread.</summary>
-/// <param name="quiescence">Who knows about batch boundaries.</param>
-internal sealed class IndexAllocator(Quiescence quiescence)
+/// <summary>Gives out small indexes; one that came back is given out again only when nobody can mean the old one by it any more. Control thread.</summary>
+/// <param name="grace">Who knows when that is.</param>
+internal sealed class IndexAllocator(IndexGrace grace)
 {
     private readonly Queue<(int Index, long Token)> _returned = new();
     private int _next;
@@ -11,7 +11,7 @@ internal sealed class IndexAllocator(Quiescence quiescence)
     internal int HighWater => _next;
 
     internal int Allocate() =>
-        _returned.TryPeek(out (int Index, long Token) oldest) && quiescence.HasPassed(oldest.Token) ? _returned.Dequeue().Index : _next++;
+        _returned.TryPeek(out (int Index, long Token) oldest) && grace.IsOver(oldest.Token) ? _returned.Dequeue().Index : _next++;
 
-    internal void Return(int index) => _returned.Enqueue((index, quiescence.Mark()));
+    internal void Return(int index) => _returned.Enqueue((index, grace.Mark()));
 }

@@ -28,34 +28,26 @@ public sealed class Quiescence
         return worker;
     }
 
-    /// <summary>Removes a worker whose thread has ended.</summary>
-    public void UnregisterWorker(WorkerEpoch worker)
-    {
-        WorkerEpoch[] seen;
-        WorkerEpoch[] shrunk;
-        do
-        {
-            seen = Volatile.Read(ref _workers);
-            shrunk = Array.FindAll(seen, other => other != worker);
-        }
-        while (Interlocked.CompareExchange(ref _workers, shrunk, seen) != seen);
-    }
-
     /// <summary>Marks this moment. What was unpublished before the call is out of every worker's hands once <see cref="HasPassed"/> says so.</summary>
     public long Mark() => Interlocked.Increment(ref _current);
 
     /// <summary>True if every worker is outside, or inside a batch that began after <paramref name="token"/> was taken.</summary>
-    public bool HasPassed(long token)
+    public bool HasPassed(long token) => token <= PassedUpTo();
+
+    /// <summary>The newest token that every worker has passed.</summary>
+    internal long PassedUpTo()
     {
+        long passed = Current;
+
         // Pairs with the barrier in Enter: what the caller unpublished before is visible to a worker that enters from here on.
         Interlocked.MemoryBarrier();
         foreach (WorkerEpoch worker in Volatile.Read(ref _workers))
         {
             long entered = worker.Entered;
-            if (entered != 0 && entered < token)
-                return false;
+            if (entered != 0)
+                passed = Math.Min(passed, entered);
         }
 
-        return true;
+        return passed;
     }
 }

@@ -14,6 +14,7 @@ public sealed class LearnRing
     private readonly LearnHint[] _hints;
     private readonly uint[] _cells = new uint[64];
     private readonly int _mask;
+    private uint _settled;
 
     /// <summary>Makes a ring.</summary>
     /// <param name="size">Hints it can hold; a power of two, 2 or more.</param>
@@ -28,6 +29,9 @@ public sealed class LearnRing
 
     /// <summary>Hints waiting. Any thread; exact for nobody but the consumer at rest.</summary>
     public int Count => (int)(Volatile.Read(ref _cells[HeadCell]) - Volatile.Read(ref _cells[TailCell]));
+
+    /// <summary>Where the next hint goes. Any thread; hints before it are in the ring or were taken.</summary>
+    internal uint Head => Volatile.Read(ref _cells[HeadCell]);
 
     /// <summary>Adds a hint. The worker only.</summary>
     /// <returns>False if the ring is full.</returns>
@@ -55,4 +59,10 @@ public sealed class LearnRing
         Volatile.Write(ref _cells[TailCell], tail + (uint)count);
         return count;
     }
+
+    /// <summary>What was taken so far has been dealt with. The control thread only.</summary>
+    internal void Settle() => _settled = _cells[TailCell];
+
+    /// <summary>True if every hint before a place was dealt with. The control thread only.</summary>
+    internal bool IsSettled(uint head) => (int)(_settled - head) >= 0;
 }

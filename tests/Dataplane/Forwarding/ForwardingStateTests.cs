@@ -1,5 +1,6 @@
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Pipeline;
 using Overlay.Encap;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
@@ -179,6 +180,29 @@ public sealed class ForwardingStateTests
         Assert.Equal(5, count);
         Assert.Equal([10u, 11u, 12u, 13u, 20u], hints[..count].Select(static hint => (uint)hint.Mac.Value).Order());
         Assert.Equal(0, state.ReadHints(hints));
+    }
+
+    [Fact]
+    public void An_index_that_a_hint_names_is_not_given_out_before_the_hint_was_dealt_with()
+    {
+        ForwardingState state = new();
+        LearnRing ring = state.AddLearnRing(4);
+        WorkerEpoch worker = state.Quiescence.RegisterWorker();
+        VtepId vtep = state.DefineVtep("b");
+        NextHopSpec spec = new(vtep, Peer, EncapKind.Geneve, 6081, PolicyOptionMode.Advisory);
+        NextHopId old = state.AcquireNextHop(spec);
+        worker.Enter();
+        state.ReleaseNextHop(old);
+        Assert.True(ring.TryAdd(new LearnHint { Vni = Hundred, Mac = Mac, Seen = FdbTarget.ToNextHop(old) }));
+        worker.Exit();
+        Assert.NotEqual(old, state.AcquireNextHop(spec with { Port = 1 }));
+
+        // Taken is not dealt with: the next reading says that it was.
+        Assert.Equal(1, state.ReadHints(new LearnHint[4]));
+        Assert.NotEqual(old, state.AcquireNextHop(spec with { Port = 2 }));
+        Assert.True(ring.TryAdd(new LearnHint { Vni = Hundred, Mac = Mac, Seen = FdbTarget.ToNextHop(new NextHopId(1)) }));
+        Assert.Equal(1, state.ReadHints(new LearnHint[4]));
+        Assert.Equal(old, state.AcquireNextHop(spec with { Port = 3 }));
     }
 
     [Fact]

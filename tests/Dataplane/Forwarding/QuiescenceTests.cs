@@ -41,22 +41,11 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void A_worker_that_is_gone_holds_nothing_up()
-    {
-        Quiescence quiescence = new();
-        WorkerEpoch worker = quiescence.RegisterWorker();
-        worker.Enter();
-        long token = quiescence.Mark();
-        quiescence.UnregisterWorker(worker);
-        Assert.True(quiescence.HasPassed(token));
-    }
-
-    [Fact]
     public void An_index_is_reused_only_after_a_batch_boundary()
     {
         Quiescence quiescence = new();
         WorkerEpoch worker = quiescence.RegisterWorker();
-        IndexAllocator indexes = new(quiescence);
+        IndexAllocator indexes = new(new IndexGrace(quiescence));
         Assert.Equal(0, indexes.Allocate());
         worker.Enter();
         indexes.Return(0);
