@@ -142,6 +142,15 @@ public sealed class ConfigurationLoaderTests
     }
 
     [Fact]
+    public void A_trunk_declares_the_vnis_it_maps_and_says_so()
+    {
+        var result = ConfigurationLoader.Parse(Minimal + "vnis: [{ id: 5, learning: { limit: 7 } }]\n" +
+            "ports: { up: { tap: t0, mode: trunk, native: 5, vlans: { 20: 200 } } }\npeers: [{ name: b, addresses: [192.0.2.2], vnis: [200] }]\n");
+        Assert.Equal([(5u, 7), (200u, 65_536)], result.Value!.Topology.Vnis.Select(vni => (vni.Vni.Value, vni.LearnLimit)));
+        Assert.Equal("ports.up.vlans.20", Assert.Single(result.Warnings).Key);
+    }
+
+    [Fact]
     public void A_dual_stack_peer_with_one_usable_family_is_a_warning()
     {
         var result = ConfigurationLoader.Parse(Minimal + "vnis: [{ id: 5 }]\npeers: [{ name: b, addresses: [192.0.2.2, '2001:db8::2'], vnis: [5] }]\n");

@@ -91,7 +91,7 @@ public static class ConfigKeys
         new("ports.<name>.vlans", "mapping of VLAN ids", "{}", true,
             "Trunk only: which VNI a VLAN is."),
         new("ports.<name>.vlans.<vid>", "VNI", "–", true,
-            "The VNI of VLAN id 1–4094. A VNI has one VLAN on a port."),
+            "The VNI of VLAN id 1–4094. A VNI has one VLAN on a port; one that `vnis` does not list is taken with the defaults."),
         new("vnis", "list of mappings", "[]", true,
             "The VNIs of this host."),
         new("vnis[].id", "0–16777215", "required", true,

@@ -52,7 +52,7 @@ internal static class VniSection
 
         if (allRead)
         {
-            CheckTrunks(root.Problems, ports, vnis);
+            DeclareByTrunks(root.Problems, ports, vnis);
         }
 
         foreach (var port in ports.Values.Where(port => port.Spec.Mode != PortMode.Trunk && !placed.ContainsKey(port.Spec.Name)))
@@ -162,13 +162,14 @@ internal static class VniSection
         return names.ToImmutable();
     }
 
-    private static void CheckTrunks(ProblemList problems, Dictionary<string, PortSection.Bound> ports, Dictionary<Vni, VniSpec> vnis)
+    // A trunk port is placed by its own map: a VNI that only a map names is a VNI with the defaults. A typing error looks the same, so it is said.
+    private static void DeclareByTrunks(ProblemList problems, Dictionary<string, PortSection.Bound> ports, Dictionary<Vni, VniSpec> vnis)
     {
         foreach (var (vni, node, path) in ports.Values.Where(port => port.Spec.Mode == PortMode.Trunk).SelectMany(port => port.TrunkVnis))
         {
-            if (!vnis.ContainsKey(vni))
+            if (vnis.TryAdd(vni, new VniSpec { Vni = vni }))
             {
-                problems.Error(node, path, $"VNI {vni} is not configured: add '- id: {vni}' under vnis");
+                problems.Warn(node, path, $"VNI {vni} is not listed under vnis: it is taken with the defaults; add '- id: {vni}' there to say so");
             }
         }
     }
