@@ -126,7 +126,6 @@ internal sealed class Egress
     internal void Flood(ref OutgoingFrame frame, int ingress, bool toUnderlay, Vtep? exceptVtep)
     {
         bool any = false;
-        bool anyDown = false;
         ReadOnlySpan<NextHopId> remote = toUnderlay ? frame.Domain.State.Flood.NextHops : [];
 
         // A checksum is finished in the octets that all copies share: before the first copy is collected, or a port's kernel would finish it again.
@@ -149,12 +148,6 @@ internal sealed class Egress
             if (hop is null || hop.Vtep == exceptVtep)
                 continue;
 
-            if (hop.Vtep.State != VtepState.Up)
-            {
-                anyDown = true;
-                continue;
-            }
-
             any = true;
             int copy = NewCopy(frame.Frame);
             DropReason reason = Encapsulate(ref frame, id.Index, copy, apart: true);
@@ -163,7 +156,7 @@ internal sealed class Egress
         }
 
         if (!any)
-            Outcomes.MarkDropped(frame.Frame, anyDown ? DropReason.VtepDown : DropReason.FloodListEmpty);
+            Outcomes.MarkDropped(frame.Frame, DropReason.FloodListEmpty);
     }
 
     /// <summary>The batch is decided: sends what is collected and settles every copy.</summary>

@@ -283,9 +283,13 @@ public sealed class EncapPipelineTests
         bench.AssertDropped(Direction.Tx, DropReason.VtepDown);
         bench.Node.Send("trunk", Frames.Opaque(MacAddress.Broadcast, Tenant));
         Assert.Equal(bench.PeerC, bench.OnlyDatagram().Destination);
+        Assert.Equal(1, bench.Node.Totals.CopyDropped(Direction.Tx, DropReason.VtepDown));
+        Assert.Equal(1, bench.Node.Totals.CopiesDelivered(Direction.Tx));
         bench.Node.Forwarding.SetVtepState(bench.VtepC, VtepState.Down);
         bench.Node.Send("trunk", Frames.Opaque(MacAddress.Broadcast, Tenant));
         Assert.Equal(2, bench.Node.Dropped(Direction.Tx, DropReason.VtepDown));
+        Assert.Equal(3, bench.Node.Totals.CopyDropped(Direction.Tx, DropReason.VtepDown));
+        Assert.True(bench.Node.IsBalanced());
         bench.Node.Forwarding.SetVtepState(bench.VtepB, VtepState.Up);
         bench.Node.Send("trunk", Frames.Opaque(Remote, Tenant));
         Assert.Equal(bench.PeerB, bench.OnlyDatagram().Destination);
