@@ -28,6 +28,7 @@ public sealed class BridgeDomain
         for (int i = 0; i < ports.Length; i++)
         {
             ports[i].Domain = this;
+            CarriesTags |= ports[i].CarriesTags;
             _localMacs[i] = ports[i].Port.Mac.Value;
         }
     }
@@ -52,6 +53,9 @@ public sealed class BridgeDomain
 
     /// <summary>The VXLAN group policy word carries the policy id in this VNI.</summary>
     public bool ReadsGbp { get; }
+
+    /// <summary>Frames that are tagged inside the VNI may leave by one of its ports at least.</summary>
+    public bool CarriesTags { get; }
 
     /// <summary>The domain's place for a port; null if the port is not in it.</summary>
     public DomainPort? FindPort(int portIndex)

@@ -176,6 +176,10 @@ public sealed class DecapPipeline
         if ((outer.Tos & EcnRules.Mask) != 0 && !TryCombineEcn(octets, outer.Tos))
             return DropReason.EcnCeNotEct;
 
+        // RFC 7348 §6.1: what no port may take is invalid, and nothing is learned from it.
+        if (EtherType.IsVlanTag(VlanTags.TypeOf(octets)) && !MayBeTagged(tables, domain, decision))
+            return DropReason.VlanNotAllowed;
+
         DropReason reason = LearnSource(domain, source, peer, in info, in outer);
         if (reason != DropReason.None)
             return reason;
@@ -185,6 +189,14 @@ public sealed class DecapPipeline
 
         return Dispatch(tables, ref frame, decision, octets, peer);
     }
+
+    // To a gateway's next hops a tag goes along, whatever the local ports are.
+    private static bool MayBeTagged(ForwardingTables tables, BridgeDomain domain, ForwardingDecision decision) => decision.Verdict switch
+    {
+        ForwardingVerdict.Port => tables.FindPort(decision.Index)?.In(domain) is not { CarriesTags: false },
+        ForwardingVerdict.Flood => domain.CarriesTags || domain.Spec.Gateway || domain.Ports.IsEmpty,
+        _ => true,
+    };
 
     // Where the operator lets our own kind strip the policy id towards VXLAN peers, those cannot be asked for it either.
     private static bool IsExcused(BridgeDomain domain, EncapKind encap) =>
@@ -289,10 +301,8 @@ public sealed class DecapPipeline
                 _egress.ToPort(ref frame, place);
                 return DropReason.None;
             case ForwardingVerdict.NextHop:
-                // Only a gateway's decision says so. A frame does not go back to where it came from.
-                if (peer is not null && _egress.FindNextHop(decision.Index)?.Vtep == peer.Vtep)
-                    return DropReason.SplitHorizon;
-
+                // Only a gateway's decision says so. Which member of a group it would be is known when the flow is.
+                frame.NotTo = peer?.Vtep;
                 _egress.ToNextHop(ref frame, decision.Index);
                 return DropReason.None;
             default:

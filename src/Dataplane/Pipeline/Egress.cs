@@ -202,6 +202,9 @@ internal sealed class Egress
         if (FindNextHop(nextHop)?.Choose(frame.FlowHash) is not { } hop)
             return DropReason.VtepDown;
 
+        if (hop.Vtep == frame.NotTo)
+            return DropReason.SplitHorizon;
+
         if (frame.Templates.For(hop.Spec, out AnomalyKind? note) is not { } template)
             return DropReason.EncapCannotCarryPolicy;
 

@@ -21,6 +21,9 @@ internal struct OutgoingFrame
     /// <summary>Tunnel headers to choose from.</summary>
     internal TemplateSet Templates;
 
+    /// <summary>The VTEP it came from, to which it does not go back; null if it came from a port.</summary>
+    internal Vtep? NotTo;
+
     /// <summary>Unfinished checksum or segments; default for a plain frame.</summary>
     internal VnetHeader Vnet;
 

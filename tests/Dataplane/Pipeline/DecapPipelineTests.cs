@@ -71,6 +71,25 @@ public sealed class DecapPipelineTests
         Assert.True(bench.Node.IsBalanced());
     }
 
+    [Fact]
+    public void A_gateway_sends_no_flow_of_a_group_back_to_where_it_came_from()
+    {
+        foreach (bool senderFirst in (ReadOnlySpan<bool>)[true, false])
+        {
+            Bench bench = new(Wire.All[0], static vni => vni with { Gateway = true });
+            NextHopId[] members = senderFirst ? [bench.HopB, bench.HopC] : [bench.HopC, bench.HopB];
+            bench.Node.Learn(V100, Local, FdbTarget.ToNextHop(bench.Node.Forwarding.CreateGroup(members)));
+            for (int port = 0; port < 100; port++)
+                bench.FromB(Frames.UdpV4(Local, Remote, sourcePort: (ushort)(2000 + port)));
+
+            SentDatagram[] sent = [.. bench.Node.Underlay.Take()];
+            Assert.All(sent, datagram => Assert.Equal(bench.PeerC, datagram.Destination));
+            Assert.InRange(sent.Length, 20, 80);
+            Assert.Equal(100 - sent.Length, bench.Node.Dropped(Direction.Rx, DropReason.SplitHorizon));
+            Assert.True(bench.Node.IsBalanced());
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Wires))]
     public void Vni_then_own_address_then_source_are_judged_before_the_inner_frame(Wire wire)

@@ -28,6 +28,20 @@ public sealed class VlanTests
         bench.AssertNothingDelivered();
     }
 
+    [Fact]
+    public void Nothing_is_learned_from_a_tagged_frame_that_no_port_may_take()
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.FromB(Frames.Tagged(Broadcast, 20));
+        bench.Node.Learn(V100, Local, bench.PortTarget("db"), FdbOrigin.Local);
+        bench.FromB(Frames.Tagged(Frames.Opaque(Local, Remote), 20));
+        Assert.Equal(2, bench.Node.Dropped(Direction.Rx, DropReason.VlanNotAllowed));
+        Assert.Empty(bench.Node.TakeHints());
+        bench.AssertNothingDelivered();
+        bench.FromB(Frames.Opaque(Local, Remote));
+        Assert.Single(bench.Node.TakeHints());
+    }
+
     [Theory]
     [MemberData(nameof(Wires))]
     public void A_transparent_vni_carries_tags_through_access_ports(Wire wire)
