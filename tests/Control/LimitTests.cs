@@ -28,6 +28,81 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void A_limit_of_zero_learns_nothing_and_is_no_alarm()
+    {
+        var bench = new Bench(vni: static v => v with { LearnLimit = 1 });
+        bench.Peer(bench.Static, "b", "192.0.2.2");
+        bench.OnPort(1, 0);
+        bench.OnPort(2, 0);
+        Assert.Single(bench.Core.Alarms());
+        bench.ApplyVni(static v => v with { LearnLimit = 0 });
+        bench.OnPort(3, 0);
+        bench.FromVtep(4, "192.0.2.2");
+        bench.Pass(TimeSpan.FromSeconds(2));
+        Assert.Equal(("-", "-"), (bench.Place(3), bench.Place(4)));
+        Assert.Empty(bench.Core.Alarms());
+        bench.Core.SetPort("p0", true, Mac(60));
+        Assert.Equal("p0", bench.Place(60));
+
+        var port = new Bench(portLimit: 0, vni: static v => v with { VtepLearnLimit = 0 });
+        port.Peer(port.Static, "b", "192.0.2.2");
+        port.OnPort(1, 0);
+        port.FromVtep(2, "192.0.2.2");
+        Assert.Equal(("-", "-"), (port.Place(1), port.Place(2)));
+        Assert.Empty(port.Core.Alarms());
+    }
+
+    [Fact]
+    public void Flood_routes_and_neighbours_count_as_routes()
+    {
+        var bench = new Bench(new ControlOptions { RouteLimit = 2 });
+        bench.Peer(bench.Evpn, "b", "192.0.2.2");
+        bench.Peer(bench.Evpn, "c", "192.0.2.3");
+        bench.Peer(bench.Evpn, "d", "192.0.2.4");
+        Assert.Equal(2, bench.Core.RouteCount);
+        Assert.Equal("b c", bench.Floods());
+        Assert.Equal("route_limit", Assert.Single(bench.Core.Alarms()).Name);
+        bench.Flood(bench.Evpn, "c", encap: EncapKind.Geneve);
+        bench.Core.Upsert(bench.Evpn, null, new NeighborRoute(new Vni(V), Ip("10.0.0.1"), Mac(1), false));
+        Assert.Equal((2, 2), (bench.Core.RouteCount, bench.Evpn.Refused));
+    }
+
+    [Fact]
+    public void A_vni_that_only_a_plane_named_goes_with_its_last_route()
+    {
+        const uint Foreign = 7000;
+        var bench = new Bench();
+        bench.Core.Describe(bench.Evpn, null, Vtep("b", "192.0.2.2"));
+        bench.Flood(bench.Evpn, "b", Foreign);
+        bench.Route(bench.Evpn, 1, "b", vni: Foreign);
+        bench.Core.Upsert(bench.Evpn, null, new NeighborRoute(new Vni(Foreign), Ip("10.0.0.1"), Mac(1), false));
+        Assert.Contains(bench.Core.Vnis(), static row => row.Vni.Value == Foreign);
+        bench.Core.WithdrawFlood(bench.Evpn, null, new Vni(Foreign), To("b"));
+        bench.Withdraw(bench.Evpn, 1, vni: Foreign);
+        Assert.Contains(bench.Core.Vnis(), static row => row.Vni.Value == Foreign);
+        bench.Core.WithdrawNeighbor(bench.Evpn, null, new Vni(Foreign), Ip("10.0.0.1"));
+        bench.Core.Flush();
+        Assert.Equal([V, W], bench.Core.Vnis().Select(static row => row.Vni.Value));
+    }
+
+    [Fact]
+    public void Planes_name_a_bounded_number_of_vnis()
+    {
+        var bench = new Bench(new ControlOptions { VniLimit = 4 });
+        bench.Core.Describe(bench.Evpn, null, Vtep("b", "192.0.2.2"));
+        bench.Flood(bench.Evpn, "b", 7000);
+        bench.Route(bench.Evpn, 1, "b", vni: 7001);
+        bench.Flood(bench.Evpn, "b", 7002);
+        bench.Route(bench.Evpn, 1, "b", vni: 7003);
+        bench.Core.Upsert(bench.Evpn, null, new NeighborRoute(new Vni(7004), Ip("10.0.0.1"), Mac(1), false));
+        Assert.Equal([V, W, 7000u, 7001u], bench.Core.Vnis().Select(static row => row.Vni.Value));
+        Assert.Equal("vni_limit", Assert.Single(bench.Core.Alarms()).Name);
+        bench.Withdraw(bench.Evpn, 1, vni: 7001);
+        bench.Pass(TimeSpan.FromSeconds(2));
+        Assert.Empty(bench.Core.Alarms());
+    }
+
+    [Fact]
     public void Nothing_is_evicted_and_room_is_used_again()
     {
         var bench = new Bench(vni: static v => v with { LearnLimit = 2 });

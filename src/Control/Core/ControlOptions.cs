@@ -21,6 +21,9 @@ public sealed record ControlOptions
     /// <summary>Routes of all planes together; one more is refused with an alarm.</summary>
     public int RouteLimit { get; init; } = 4_194_304;
 
+    /// <summary>VNIs, configured or not, beyond which no plane may name another; configured ones always have their place.</summary>
+    public int VniLimit { get; init; } = 65_536;
+
     /// <summary>VTEPs that exist in a VNI only because a prefix admitted them.</summary>
     public int ImplicitVtepLimit { get; init; } = 1_024;
 

@@ -11,4 +11,6 @@ internal enum AlarmKind
     TotalLearnLimit,
     ImplicitVtepLimit,
     PlaneStale,
+    VniLimit,
+    ControlFailure,
 }

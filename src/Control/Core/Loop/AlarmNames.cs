@@ -13,6 +13,8 @@ internal static class AlarmNames
         AlarmKind.TotalLearnLimit => "learn_limit_total",
         AlarmKind.ImplicitVtepLimit => "implicit_vtep_limit",
         AlarmKind.PlaneStale => "plane_stale",
+        AlarmKind.VniLimit => "vni_limit",
+        AlarmKind.ControlFailure => "control_failure",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
@@ -26,6 +28,8 @@ internal static class AlarmNames
         AlarmKind.TotalLearnLimit => "as many MACs are learned as the daemon holds; no more are learned",
         AlarmKind.ImplicitVtepLimit => "as many VTEPs as prefixes may admit; nothing is learned from others",
         AlarmKind.PlaneStale => "out of touch with its source; its routes are in force but stale",
+        AlarmKind.VniLimit => "as many VNIs as planes may name; routes of further ones are refused",
+        AlarmKind.ControlFailure => "something went wrong that never should; the log says what, and until a restart tables may lack what it was about",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

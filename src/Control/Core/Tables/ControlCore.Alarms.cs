@@ -41,12 +41,13 @@ internal sealed partial class ControlCore
         return kind switch
         {
             AlarmKind.RouteLimit => _routes >= _options.RouteLimit,
-            AlarmKind.TotalLearnLimit => _seen >= _options.LearnLimit,
+            AlarmKind.VniLimit => _vrfs.Count >= _options.VniLimit,
+            AlarmKind.TotalLearnLimit => _options.LearnLimit > 0 && _seen >= _options.LearnLimit,
             AlarmKind.TableFull => spec is not null && ((MacVrf)on).Unwritten > 0,
-            AlarmKind.VniLearnLimit => spec is not null && ((MacVrf)on).Seen >= spec.LearnLimit,
+            AlarmKind.VniLearnLimit => spec is { LearnLimit: > 0 } && ((MacVrf)on).Seen >= spec.LearnLimit,
             AlarmKind.ImplicitVtepLimit => spec is not null && ((MacVrf)on).Implicit >= _options.ImplicitVtepLimit,
-            AlarmKind.VtepLearnLimit => spec is not null && ((MacVrf)on).Peers.TryGetValue(vtep!, out VrfPeer? peer) && peer.Seen >= spec.VtepLearnLimit,
-            AlarmKind.PortMacLimit => _ports.ContainsValue((PortState)on) && ((PortState)on).Seen >= ((PortState)on).MacLimit,
+            AlarmKind.VtepLearnLimit => spec is { VtepLearnLimit: > 0 } && ((MacVrf)on).Peers.TryGetValue(vtep!, out VrfPeer? peer) && peer.Seen >= spec.VtepLearnLimit,
+            AlarmKind.PortMacLimit => ((PortState)on).MacLimit > 0 && _ports.ContainsValue((PortState)on) && ((PortState)on).Seen >= ((PortState)on).MacLimit,
             AlarmKind.PlaneStale => ((PlaneState)on).Sources.Any(static s => s.StaleSince is not null),
             _ => false,
         };

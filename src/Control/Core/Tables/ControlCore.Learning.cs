@@ -1,4 +1,5 @@
 using Overlay.Control.Loop;
+using Overlay.Control.Vteps;
 using Overlay.Encap;
 using Overlay.Forwarding;
 
@@ -276,14 +277,14 @@ internal sealed partial class ControlCore
         if (isNew && _seen >= _options.LearnLimit)
         {
             _refusedByTotal++;
-            RaiseAlarm(AlarmKind.TotalLearnLimit, this);
+            RaiseFull(_options.LearnLimit, AlarmKind.TotalLearnLimit, this);
             return false;
         }
 
         if (isNew && vrf.Seen >= vrf.Spec!.LearnLimit)
         {
             _refusedByVni++;
-            RaiseAlarm(AlarmKind.VniLearnLimit, vrf);
+            RaiseFull(vrf.Spec.LearnLimit, AlarmKind.VniLearnLimit, vrf);
             return false;
         }
 
@@ -292,7 +293,7 @@ internal sealed partial class ControlCore
             if (port.Seen >= port.MacLimit)
             {
                 _refusedByPort++;
-                RaiseAlarm(AlarmKind.PortMacLimit, port);
+                RaiseFull(port.MacLimit, AlarmKind.PortMacLimit, port);
                 return false;
             }
         }
@@ -300,11 +301,20 @@ internal sealed partial class ControlCore
             && !(replaced >= 0 && vrf.Targets[vrf.Candidates[replaced].Target]!.Peer == peer))
         {
             _refusedByVtep++;
-            RaiseAlarm(AlarmKind.VtepLearnLimit, vrf, peer.Vtep);
+            RaiseFull(vrf.Spec.VtepLearnLimit, AlarmKind.VtepLearnLimit, vrf, peer.Vtep);
             return false;
         }
 
         return true;
+    }
+
+    /// <summary>A limit of zero says that nothing is to be learned: nothing is full then.</summary>
+    private void RaiseFull(int limit, AlarmKind kind, object on, VtepIdentity? vtep = null)
+    {
+        if (limit > 0)
+        {
+            RaiseAlarm(kind, on, vtep);
+        }
     }
 
     private static RouteTarget PortTarget(MacVrf vrf, PortState port)

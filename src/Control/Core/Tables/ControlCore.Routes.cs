@@ -22,15 +22,14 @@ internal sealed partial class ControlCore
 
         plane.Upserts++;
         SourceState source = SourceOf(plane, session);
-        MacVrf vrf = VrfOf(route.Vni);
-        int at = vrf.TryFind(route.Mac, out int mac) ? vrf.FindCandidate(mac, source.Id) : -1;
-        if (at < 0 && _routes >= _options.RouteLimit)
+        int mac = -1;
+        int at = _vrfs.TryGetValue(route.Vni.Value, out MacVrf? vrf) && vrf.TryFind(route.Mac, out mac) ? vrf.FindCandidate(mac, source.Id) : -1;
+        if (at < 0 && !HasRouteRoom(plane, vrf))
         {
-            plane.Refused++;
-            RaiseAlarm(AlarmKind.RouteLimit, plane);
             return;
         }
 
+        vrf ??= VrfOf(route.Vni);
         RouteTarget target = TargetOf(vrf, plane, route.NextHop);
         bool isNew = at < 0;
         bool hasMoved = isNew || vrf.Candidates[at].Target != target.Id;
@@ -107,9 +106,14 @@ internal sealed partial class ControlCore
 
         plane.Upserts++;
         SourceState source = SourceOf(plane, session);
-        MacVrf vrf = VrfOf(route.Vni);
-        RouteTarget target = TargetOf(vrf, plane, route.NextHop);
         (ushort, string) key = (source.Id, route.NextHop.Vtep.Name);
+        if (!(_vrfs.TryGetValue(route.Vni.Value, out MacVrf? vrf) && vrf.Floods.ContainsKey(key)) && !HasRouteRoom(plane, vrf))
+        {
+            return;
+        }
+
+        vrf ??= VrfOf(route.Vni);
+        RouteTarget target = TargetOf(vrf, plane, route.NextHop);
         if (vrf.Floods.TryGetValue(key, out FloodEntry known))
         {
             if (known.Target != target)
@@ -148,14 +152,13 @@ internal sealed partial class ControlCore
         }
 
         SourceState source = SourceOf(plane, session);
-        MacVrf vrf = VrfOf(route.Vni);
-        bool isNew = !vrf.Neighbors.ContainsKey((route.Address, source.Id));
-        if (isNew && _routes >= _options.RouteLimit)
+        bool isNew = !(_vrfs.TryGetValue(route.Vni.Value, out MacVrf? vrf) && vrf.Neighbors.ContainsKey((route.Address, source.Id)));
+        if (isNew && !HasRouteRoom(plane, vrf))
         {
-            plane.Refused++;
             return;
         }
 
+        vrf ??= VrfOf(route.Vni);
         plane.Upserts++;
         _routes += isNew ? 1 : 0;
         vrf.Neighbors[(route.Address, source.Id)] = new NeighborEntry(route.Mac, route.IsRouter, plane.Generation);
@@ -167,6 +170,7 @@ internal sealed partial class ControlCore
         if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Neighbors.Remove((address, SourceOf(plane, session).Id)))
         {
             _routes--;
+            ForgetIfEmpty(vrf);
         }
     }
 
@@ -185,6 +189,35 @@ internal sealed partial class ControlCore
         if (_negative.Count < _options.NegativeAnswerLimit)
         {
             _negative[(vni.Value, mac.Value)] = now + Tenths(hold);
+        }
+    }
+
+    /// <summary>Whether the limits allow one more route, in a VNI that may be a new one (null).</summary>
+    private bool HasRouteRoom(PlaneState plane, MacVrf? vrf)
+    {
+        if (_routes >= _options.RouteLimit)
+        {
+            plane.Refused++;
+            RaiseAlarm(AlarmKind.RouteLimit, plane);
+            return false;
+        }
+
+        if (vrf is null && _vrfs.Count >= _options.VniLimit)
+        {
+            plane.Refused++;
+            RaiseAlarm(AlarmKind.VniLimit, plane);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>A VNI that is not configured and of which no plane says anything any more. While it is dirty it is looked at when it has settled.</summary>
+    private void ForgetIfEmpty(MacVrf vrf)
+    {
+        if (vrf is { Spec: null, IsDirty: false, IsEmpty: true } && _vrfs.TryGetValue(vrf.Vni.Value, out MacVrf? known) && known == vrf)
+        {
+            _ = _vrfs.Remove(vrf.Vni.Value);
         }
     }
 

@@ -109,6 +109,7 @@ internal sealed partial class ControlCore
         }
 
         RemoveUnused(vrf);
+        ForgetIfEmpty(vrf);
     }
 
     /// <summary>Gives group targets the members their group has now.</summary>

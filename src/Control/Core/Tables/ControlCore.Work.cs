@@ -99,6 +99,8 @@ internal sealed partial class ControlCore
                 _routes--;
                 plane.Swept++;
             }
+
+            ForgetIfEmpty(vrf);
         }
 
         if (vni is null)

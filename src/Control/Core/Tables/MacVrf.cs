@@ -81,6 +81,9 @@ internal sealed class MacVrf(Vni vni)
 
     public int MacCount => _index.Count;
 
+    /// <summary>True if it holds no route, no MAC, and nothing that one of them led to.</summary>
+    public bool IsEmpty => _index.Count == 0 && Floods.Count == 0 && Neighbors.Count == 0 && _targetByKey.Count == 0;
+
     public bool TryFind(MacAddress mac, out int index) => _index.TryGetValue(mac.Value, out index);
 
     public int GetOrAddMac(MacAddress mac)
