@@ -26,6 +26,7 @@ public sealed class ControlLoopTests
         sink.Upsert(new MacRoute(new Vni(V), Mac(1), To("192.0.2.2")));
         await loop.SettleAsync();
 
+        Assert.Empty(await loop.Alarms());
         await loop.InvokeAsync(() => writer.IsBroken = true);
         sink.Upsert(new MacRoute(new Vni(V), Mac(2), To("192.0.2.2")));
         sink.Upsert(new MacRoute(new Vni(V), Mac(3), To("192.0.2.3")));
@@ -36,6 +37,7 @@ public sealed class ControlLoopTests
         await loop.SettleAsync();
         Assert.NotNull(writer.Row(V, Mac(4)));
         Assert.NotNull(writer.Row(V, Mac(2)));
+        Assert.Contains(await loop.Alarms(), row => row.Name == "control_failure" && row.Count == loop.Failures);
     }
 
     [Fact]

@@ -37,6 +37,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private volatile bool _isStopping;
     private bool _isStarted;
     private long _failures;
+    private long _firstFailure;
 
     /// <summary>Makes a loop; nothing runs before <see cref="Start"/>.</summary>
     /// <param name="writer">The tables; nobody else may write them from now on.</param>
@@ -60,9 +61,6 @@ public sealed class ControlLoop : IAsyncDisposable
 
     /// <summary>Messages and rounds that failed since the start.</summary>
     public long Failures => Interlocked.Read(ref _failures);
-
-    /// <summary>Messages that wait.</summary>
-    public int MailboxLength => _mailbox.Reader.Count;
 
     /// <summary>Starts the thread and the planes.</summary>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
@@ -160,8 +158,8 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <summary>Neighbour bindings in force, of one VNI or (null) of all.</summary>
     public Task<ImmutableArray<NeighborRow>> Neighbors(Vni? vni = null) => QueryAsync(core => core.Neighbors(vni));
 
-    /// <summary>Alarms that are on.</summary>
-    public Task<ImmutableArray<AlarmRow>> Alarms() => QueryAsync(static core => core.Alarms());
+    /// <summary>Alarms that are on; <see cref="Failures"/> are one until the end.</summary>
+    public Task<ImmutableArray<AlarmRow>> Alarms() => QueryAsync(core => _failures == 0 ? core.Alarms() : core.Alarms().Add(FailureRow()));
 
     /// <summary>What became of hints.</summary>
     public Task<LearnCounters> LearnCounters() => QueryAsync(static core => core.LearnCounters());
@@ -227,6 +225,17 @@ public sealed class ControlLoop : IAsyncDisposable
         return true;
     }
 
+    private AlarmRow FailureRow() => new(
+        AlarmNames.Of(AlarmKind.ControlFailure), "control loop", AlarmNames.Sentence(AlarmKind.ControlFailure), _time.GetElapsedTime(_firstFailure), _failures);
+
+    private void CountFailure()
+    {
+        if (Interlocked.Increment(ref _failures) == 1)
+        {
+            _firstFailure = _time.GetTimestamp();
+        }
+    }
+
     private Task<object?> CallAsync(Action<ControlCore> action) => QueryAsync<object?>(core =>
     {
         action(core);
@@ -286,7 +295,7 @@ public sealed class ControlLoop : IAsyncDisposable
             }
             catch (Exception error)
             {
-                _ = Interlocked.Increment(ref _failures);
+                CountFailure();
                 ControlLog.WorkFailed(_log, error);
             }
 
@@ -315,7 +324,7 @@ public sealed class ControlLoop : IAsyncDisposable
             }
             catch (Exception error)
             {
-                _ = Interlocked.Increment(ref _failures);
+                CountFailure();
                 ControlLog.MessageFailed(_log, error, message.Kind.ToString());
             }
         }
