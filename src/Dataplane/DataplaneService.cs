@@ -145,10 +145,10 @@ public sealed class DataplaneService : IDisposable
     }
 
     /// <summary>
-    /// Takes over what somebody else changed on the devices: MAC and, for ports with a fixed one, MTU. On the control thread, every second or so; a few
+    /// Takes over what somebody else changed on the devices: MAC and MTU; where that is <c>auto</c>, ours is set again. On the control thread, every second or so; a few
     /// system calls a port.
     /// </summary>
-    public void FollowDevices() => _ports.FollowDevices();
+    public void FollowDevices() => _ports.FollowDevices(_monitor.Current);
 
     /// <summary>Ports alone, by name: what is watched once a second, so it allocates little.</summary>
     public ImmutableArray<DataplaneSnapshot.PortStatus> Ports() => _ports.Snapshot();

@@ -100,8 +100,8 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         }
     }
 
-    /// <summary>Takes over MACs and MTUs that somebody else gave the devices. Control thread.</summary>
-    internal void FollowDevices()
+    /// <summary>Takes over MACs and MTUs that somebody else gave the devices; an automatic MTU is set again. Control thread.</summary>
+    internal void FollowDevices(UnderlayChange underlay)
     {
         lock (_lock)
         {
@@ -109,8 +109,10 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             {
                 if (entry.Device.ReadMac() is MacAddress mac && mac != entry.Port.Mac)
                     forwarding.SetPortMac(entry.Port, mac);
-                if (entry.Port.Spec.Mtu is not null && entry.Device.ReadMtu() is int mtu and > 0)
-                    entry.Port.Mtu = mtu;
+                if (entry.Device.ReadMtu() is not (> 0 and int mtu) || mtu == entry.Port.Mtu)
+                    continue;
+                entry.Port.Mtu = mtu;
+                FollowUnderlay(entry, underlay);
             }
         }
     }

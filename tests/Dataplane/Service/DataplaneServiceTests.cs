@@ -114,6 +114,20 @@ public sealed class DataplaneServiceTests
     }
 
     [Fact]
+    public void An_auto_mtu_that_somebody_changed_is_set_again_and_a_fixed_one_is_taken_over()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.Ip(hosts.TenantA, "link", "set", "tap0", "mtu", "1300");
+        hosts.A.FollowDevices();
+        Assert.Equal(1450, hosts.A.Snapshot().Ports[0].Mtu);
+        Assert.Contains("mtu 1450", NetLab.Ip(hosts.TenantA, "link", "show", "tap0").StdOut, StringComparison.Ordinal);
+        TwoHosts.Apply(hosts.A, hosts.HostA, TwoHosts.Topology(hosts.TenantA, static port => port with { Mtu = 1400 }));
+        NetLab.Ip(hosts.TenantA, "link", "set", "tap0", "mtu", "1300");
+        hosts.A.FollowDevices();
+        Assert.Equal(1300, hosts.A.Snapshot().Ports[0].Mtu);
+    }
+
+    [Fact]
     public void An_auto_mtu_follows_the_underlay()
     {
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
