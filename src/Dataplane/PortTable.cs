@@ -45,7 +45,7 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
                 continue;
             }
 
-            TapOpenResult opened = TapPort.Open(TapOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)));
+            TapOpenResult opened = TapPort.Open(TapOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)), touchExisting: false);
             warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
             if (opened.Port is TapPort device)
                 planned.Add(new PlannedPort(spec, device, IsNew: true));
@@ -66,7 +66,7 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             plan.IsCommitted = true;
             var next = new Dictionary<string, Entry>(StringComparer.Ordinal);
             foreach (PlannedPort planned in plan.Ports)
-                next[planned.Spec.Name] = Place(planned);
+                next[planned.Spec.Name] = Place(planned, plan.Spec, underlay);
             forwarding.ApplyTopology(plan.Spec, next.ToDictionary(pair => pair.Key, pair => pair.Value.Port, StringComparer.Ordinal), self);
             plan.Token = forwarding.Quiescence.Mark();
             _topology = plan.Spec;
@@ -150,7 +150,7 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             entry.Device.ReadQueueDrops());
     }
 
-    private Entry Place(in PlannedPort planned)
+    private Entry Place(in PlannedPort planned, TopologySpec topology, UnderlayChange underlay)
     {
         Entry? old = _ports.GetValueOrDefault(planned.Spec.Name);
         if (old is not null && old.Device == planned.Device && old.Port.Spec.Equals(planned.Spec))
@@ -161,14 +161,24 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             TapPort device = planned.Device;
             string? bridge = _ports.Values.First(entry => entry.Device == device).Port.Spec.Bridge;
             TapOptions wanted = TapOptions.From(planned.Spec, mtu: null);
-            foreach (string warning in device.Reconfigure(wanted.Bridge == bridge ? wanted with { Bridge = null } : wanted))
-                DataplaneLog.SetupWarning(logger, warning);
+            Reconfigure(device, wanted.Bridge == bridge ? wanted with { Bridge = null } : wanted);
+        }
+        else if (planned.Device.Existed)
+        {
+            // Somebody made it before us. Until now the plan could be given up, and then nothing of it may have changed.
+            Reconfigure(planned.Device, TapOptions.From(planned.Spec, OverlayMtu.Compute(planned.Spec, topology, underlay)));
         }
 
         var port = new Port(id, planned.Spec, planned.Device, planned.Device.Mac) { IsUp = true, Mtu = planned.Device.ReadMtu() };
         if (planned.IsNew)
             DataplaneLog.PortOpened(logger, planned.Spec.Name, planned.Spec.Tap, port.Mtu, planned.Device.QueueCount);
         return new Entry(port, planned.Device);
+    }
+
+    private void Reconfigure(TapPort device, TapOptions wanted)
+    {
+        foreach (string warning in device.Reconfigure(wanted))
+            DataplaneLog.SetupWarning(logger, warning);
     }
 
     /// <summary>Gives every queue of a port to one worker; ports with one queue each spread over the workers.</summary>

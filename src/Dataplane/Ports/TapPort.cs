@@ -51,7 +51,11 @@ public sealed class TapPort : IPort
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
 
     /// <summary>Opens a TAP and makes it as asked for. Not on a fast path; may start a thread (namespaces).</summary>
-    public static TapOpenResult Open(TapOptions options)
+    /// <param name="options">What it should be like.</param>
+    /// <param name="touchExisting">
+    /// False leaves a device that was there before as it is, for whoever opens it may yet give it up; <see cref="Reconfigure"/> makes it as asked for.
+    /// </param>
+    public static TapOpenResult Open(TapOptions options, bool touchExisting = true)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (!TapOptions.IsValidName(options.Name))
@@ -60,7 +64,7 @@ public sealed class TapPort : IPort
             return Failed($"'{options.Bridge}' is not a bridge name");
         if (options.Queues is < 1 or > 16)
             return Failed("queues: 1 to 16 are possible");
-        TapOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options), out string? error);
+        TapOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options, touchExisting), out string? error);
         return error is null ? result! : Failed($"tap '{options.Name}': {error}");
     }
 
@@ -182,7 +186,7 @@ public sealed class TapPort : IPort
 
     private static TapOpenResult Failed(string error) => new(null, error, []);
 
-    private static TapOpenResult OpenHere(TapOptions options)
+    private static TapOpenResult OpenHere(TapOptions options, bool touchExisting)
     {
         int result = InterfaceControl.TryOpen(out InterfaceControl? control);
         if (control is null)
@@ -200,7 +204,9 @@ public sealed class TapPort : IPort
             return Failed($"tap '{options.Name}': {way}{Errno.Describe(result)}");
         }
 
-        string? error = Configure(options, control, warnings);
+        string? error = !existed || touchExisting ? Configure(options, control, warnings)
+            : options.Bridge is string bridge && control.Index(bridge) <= 0 ? NoBridge(bridge)
+            : null;
         if (error is not null)
         {
             control.Dispose();
@@ -248,6 +254,8 @@ public sealed class TapPort : IPort
         return 0;
     }
 
+    private static string NoBridge(string bridge) => $"there is no bridge '{bridge}'";
+
     /// <summary>An error is what makes the port useless; what merely differs from the wish without permission to change it is a warning.</summary>
     private static string? Configure(TapOptions options, InterfaceControl control, ImmutableArray<string>.Builder warnings)
     {
@@ -270,7 +278,7 @@ public sealed class TapPort : IPort
         {
             int result = control.AddToBridge(bridge, control.Index(name));
             if (result == -Errno.NoDevice)
-                return $"there is no bridge '{bridge}'";
+                return NoBridge(bridge);
             if (result < 0)
                 warnings.Add($"tap '{name}': cannot be put into bridge '{bridge}' ({Errno.Describe(result)}); is it in one already?");
         }

@@ -93,6 +93,39 @@ public sealed class DataplaneServiceTests
     }
 
     [Fact]
+    public void A_plan_that_is_given_up_leaves_a_device_of_somebody_else_as_it_was()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        TopologySpec one = TwoHosts.Topology(hosts.TenantA);
+        NetLab.Ip(hosts.TenantB, "tuntap", "add", "tap1", "mode", "tap");
+        NetLab.Ip(hosts.TenantB, "link", "set", "tap1", "address", "02:00:00:00:00:11", "mtu", "1300");
+        NetLab.Ip(hosts.TenantB, "link", "add", "br1", "type", "bridge");
+        PortSpec theirs = new()
+        {
+            Name = "theirs", Tap = "tap1", Netns = hosts.TenantB, Mac = MacAddress.Parse("02:00:00:00:00:22"), Mtu = 1200, Bridge = "br1",
+        };
+        TopologySpec two = one with { Ports = one.Ports.Add("theirs", theirs) };
+        string before = Link();
+        using (TopologyPlan plan = hosts.A.Prepare(two with { Ports = two.Ports.Add("bad", new() { Name = "bad", Tap = "tap2", Netns = "no-such-namespace" }) }))
+            Assert.Single(plan.Errors);
+
+        Assert.Equal(before, Link());
+        using (TopologyPlan plan = hosts.A.Prepare(one with { Ports = one.Ports.Add("theirs", theirs with { Bridge = "br9" }) }))
+            Assert.Contains("br9", Assert.Single(plan.Errors), StringComparison.Ordinal);
+
+        TwoHosts.Apply(hosts.A, hosts.HostA, two);
+        string after = Link();
+        foreach (string wanted in (ReadOnlySpan<string>)["mtu 1200", "02:00:00:00:00:22", "master br1", ",UP"])
+            Assert.Contains(wanted, after, StringComparison.Ordinal);
+
+        DataplaneSnapshot.PortStatus status = Assert.Single(hosts.A.Snapshot().Ports, static port => port.Name == "theirs");
+        Assert.Equal(("02:00:00:00:00:22", 1200, true), (status.Mac.ToString(), status.Mtu, status.IsUp));
+
+        // What a descriptor is open on has a carrier, which is not ours to preserve.
+        string Link() => NetLab.Ip(hosts.TenantB, "-o", "link", "show", "tap1").StdOut.Replace("NO-CARRIER,", "", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_deleted_device_closes_its_port_and_the_next_plan_opens_it_again()
     {
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
