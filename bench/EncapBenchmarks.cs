@@ -34,8 +34,8 @@ public class EncapBenchmarks
         {
             Header.Vxlan => EncapTemplate.Vxlan(),
             Header.Geneve0 => EncapTemplate.Geneve(),
-            Header.Geneve1 => EncapTemplate.Geneve([policy], Registry),
-            _ => EncapTemplate.Geneve([policy, GeneveOption.Telemetry(Registry, 1, 2), GeneveOption.Identity(Registry, 7, critical: false)], Registry),
+            Header.Geneve1 => EncapTemplate.Geneve([policy]),
+            _ => EncapTemplate.Geneve([policy, GeneveOption.Telemetry(Registry, 1, 2), GeneveOption.Identity(Registry, 7, critical: false)]),
         };
         _datagram = new byte[_template.Length + 64];
         _template.WriteTo(_datagram, new Vni(100));

@@ -61,9 +61,6 @@ public sealed partial class ForwardingState
         }
     }
 
-    /// <summary>Our own VTEP addresses changed. Control thread.</summary>
-    public void SetSelfAddresses(IEnumerable<UnderlayAddress> self) => Publish(_current.With([.. self]));
-
     /// <summary>The MAC of a port's device changed. Control thread.</summary>
     public void SetPortMac(Port port, MacAddress mac)
     {

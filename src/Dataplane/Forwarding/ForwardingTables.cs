@@ -78,6 +78,4 @@ public sealed class ForwardingTables
     }
 
     internal ForwardingTables With(NextHop?[] nextHops) => new(Vnis, Domains, _ports, nextHops, _self, Registry);
-
-    internal ForwardingTables With(UnderlayAddress[] self) => new(Vnis, Domains, _ports, NextHops, self, Registry);
 }

@@ -71,6 +71,6 @@ public sealed class TemplateSet
         if (identity is { } source)
             options.Add(GeneveOption.Identity(registry, source, critical: false));
 
-        return EncapTemplate.Geneve(options, registry);
+        return EncapTemplate.Geneve(options);
     }
 }

@@ -132,19 +132,6 @@ public sealed class ForwardingStateTests
     }
 
     [Fact]
-    public void A_changed_local_address_is_our_own_from_then_on()
-    {
-        MemoryNode node = Node();
-        node.AddPeer("b", Peer, EncapKind.Vxlan, PolicyOptionMode.Advisory, Hundred);
-        byte[] datagram = Frames.Datagram(EncapKind.Vxlan, Hundred, Frames.Opaque(MacAddress.Broadcast, Mac));
-        node.Arrive(datagram, Peer, EncapKind.Vxlan);
-        Assert.Equal(1, node.Totals.Delivered(Direction.Rx));
-        node.Forwarding.SetSelfAddresses([Self, Peer]);
-        node.Arrive(datagram, Peer, EncapKind.Vxlan);
-        Assert.Equal(1, node.Dropped(Direction.Rx, DropReason.VtepSelf));
-    }
-
-    [Fact]
     public void A_list_of_admitted_sources_tells_them_apart()
     {
         List<SourceAdmission> sources = [];
