@@ -238,6 +238,17 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void Nothing_is_learned_from_a_source_that_the_prefixes_no_longer_hold()
+    {
+        // Between the frame and the hint the prefix may have changed.
+        var bench = new Bench(vni: static v => v with { Allow = [Prefix("198.51.100.0/24")] });
+        int before = bench.Writer.Writes;
+        bench.Core.Hint(new LearnHint { Vni = new Vni(V), Mac = Mac(1), Source = Ip("203.0.113.1"), Encap = EncapKind.Vxlan, SourceHasNoNextHop = true });
+        bench.Core.Flush();
+        Assert.Equal((before, 0, "-"), (bench.Writer.Writes, bench.Core.LearnCounters().Learned, bench.Place(1)));
+    }
+
+    [Fact]
     public void A_crowd_of_new_vteps_settles_a_vni_once()
     {
         var bench = new Bench(vni: static v => v with { Allow = [Prefix("198.51.100.0/24")] });

@@ -44,6 +44,7 @@ public sealed class StaticPlaneTests
         // The port belongs to the peer's own encapsulation; the other one has its default.
         NextHopSpec toCinW = writer.SpecOf(new NextHopId(writer.Row(W, Mac(2))!.Value.Target.Index));
         Assert.Equal((EncapKind.Geneve, (ushort)6081), (toCinW.Encap, toCinW.Port));
+        Assert.Equal(EncapKind.Geneve, writer.SpecOf(writer.FloodList(W)[0]).Encap);
         Assert.True(writer.IsLearning(V), "static peers alone do not switch learning off");
         Assert.Equal(Mac(1), Assert.Single(await world.Loop.Neighbors()).Mac);
         Assert.Equal(2, Assert.Single(await world.Loop.Planes()).MacRoutes);

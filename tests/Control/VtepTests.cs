@@ -132,6 +132,15 @@ public sealed class VtepTests
     }
 
     [Fact]
+    public void A_vtep_that_a_plane_names_by_address_is_admitted_from_all_that_its_description_says()
+    {
+        var bench = new Bench();
+        bench.Describe(bench.Static, Vtep("b", "192.0.2.2") with { AlsoFrom = [Ip("192.0.2.202")] });
+        bench.Flood(bench.Evpn, "192.0.2.2");
+        Assert.Equal("192.0.2.2 192.0.2.202", bench.Allows());
+    }
+
+    [Fact]
     public void What_was_learned_from_a_vtep_goes_with_its_admission()
     {
         var bench = new Bench();

@@ -95,6 +95,21 @@ public sealed class TunnelJudgeTests
     }
 
     [Fact]
+    public void All_five_bits_of_an_option_length_are_read()
+    {
+        // 124 octets of data that would be unknown critical options, were they walked into.
+        byte[] data = new byte[124];
+        for (int i = 0; i < data.Length; i += 4)
+        {
+            Bytes.Hex("01058700").CopyTo(data, i);
+        }
+
+        byte[] payload = Bytes.Concat(Bytes.Hex("2000655800006400 0105071f"), data, Bytes.InnerFrame());
+        Assert.Equal(ParseStatus.Ok, TunnelJudge.Judge(payload, EncapKind.Geneve, in Default, out TunnelInfo info));
+        Assert.Equal(ParseAnomaly.None, info.Anomalies);
+    }
+
+    [Fact]
     public void Sixty_three_words_of_empty_options_are_delivered()
     {
         byte[] payload = Bytes.Concat(Bytes.Hex("3f00655800006400"), new byte[252], Bytes.InnerFrame());

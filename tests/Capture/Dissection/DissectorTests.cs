@@ -8,9 +8,9 @@ namespace Overlay.Capture.Tests.Dissection;
 
 public sealed class DissectorTests
 {
-    private static byte[] Packet()
+    private static byte[] Packet(int innerPayload = 0)
     {
-        byte[] payload = Convert.FromHexString("080000000000640002000000000b02000000000a9000");
+        byte[] payload = [.. Convert.FromHexString("080000000000640002000000000b02000000000a9000"), .. new byte[innerPayload]];
         byte[] packet = new byte[28 + payload.Length];
         payload.CopyTo(packet, 28);
         UnderlayAddress from = UnderlayAddress.Parse("192.0.2.1");
@@ -48,6 +48,20 @@ public sealed class DissectorTests
             TunnelLayer layer = Assert.Single(TunnelDissector.Dissect(frame.AsSpan(0, length), isCut: true));
             Assert.Equal(TunnelVerdict.NotApplicable, layer.Verdict);
         }
+    }
+
+    [Fact]
+    public void A_snap_length_behind_the_headers_makes_no_verdict_either()
+    {
+        byte[] packet = Packet(innerPayload: 100);
+        for (int length = packet.Length - 100; length < packet.Length; length++)
+        {
+            TunnelLayer layer = Assert.Single(TunnelDissector.Dissect(packet.AsSpan(0, length), LinkType.Raw, isCut: true));
+            Assert.Equal((TunnelVerdict.NotApplicable, new Vni(100)), (layer.Verdict, layer.Vni));
+            Assert.Equal([TunnelNote.SnapLength], layer.Notes);
+        }
+
+        Assert.Equal(TunnelVerdict.Accept, Assert.Single(TunnelDissector.Dissect(packet, LinkType.Raw)).Verdict);
     }
 
     [Fact]

@@ -90,6 +90,19 @@ public sealed class DecodeCommandTests
         }
     }
 
+    [Theory]
+    [InlineData(VxlanPayload, "frame 1  accept\n", "1 frames, 1 tunnel layers: accept 1\n")]
+    [InlineData("0000000000006400 02000000000b02000000000a9000", "frame 1  drop  (", "1 frames, 1 tunnel layers: drop 1\n")]
+    public void The_tree_begins_with_the_verdict_and_its_reason_and_ends_with_the_sum(string hex, string begin, string end)
+    {
+        (_, string output, _) = Run(hex, json: false, "vxlan");
+        Assert.StartsWith(begin, output, StringComparison.Ordinal);
+        Assert.EndsWith(end, output, StringComparison.Ordinal);
+        (_, string json, _) = Run(hex, json: true, "vxlan");
+        using JsonDocument document = JsonDocument.Parse(json);
+        Assert.Contains(document.RootElement.GetProperty("reason").GetString()!, output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void People_get_a_tree_and_a_summary()
     {

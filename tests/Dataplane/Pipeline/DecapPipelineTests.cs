@@ -111,6 +111,15 @@ public sealed class DecapPipelineTests
         bench.AssertDropped(Direction.Rx, DropReason.VtepUnknown);
         bench.FromB(Broadcast, V100);
         Assert.Equal(1, bench.Node.Totals.Delivered(Direction.Rx));
+
+        // That it was admitted a moment ago, or elsewhere, admits it nowhere.
+        bench.FromB(Broadcast, V200);
+        Assert.Equal(2, bench.Node.Dropped(Direction.Rx, DropReason.VtepUnknown));
+        bench.FromB(Broadcast, V100);
+        bench.Node.Forwarding.SetAllowList(V100, [], []);
+        bench.FromB(Broadcast, V100);
+        Assert.Equal(3, bench.Node.Dropped(Direction.Rx, DropReason.VtepUnknown));
+        Assert.Equal(2, bench.Node.Totals.Delivered(Direction.Rx));
     }
 
     [Theory]
@@ -283,6 +292,17 @@ public sealed class DecapPipelineTests
         bench.Node.Learn(V100, Remote, FdbTarget.ToNextHop(bench.HopC), FdbOrigin.Evpn, FdbFlags.Sticky);
         bench.FromB(Broadcast);
         bench.AssertDropped(Direction.Rx, DropReason.MacSticky);
+        Assert.Empty(bench.Node.TakeHints());
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public void A_frozen_mac_is_no_source_from_the_underlay_either(Wire wire)
+    {
+        Bench bench = new(wire);
+        bench.Node.Learn(V100, Remote, FdbTarget.ToNextHop(bench.HopB), FdbOrigin.Evpn, FdbFlags.Frozen);
+        bench.FromB(Broadcast);
+        bench.AssertDropped(Direction.Rx, DropReason.MacFrozen);
         Assert.Empty(bench.Node.TakeHints());
     }
 

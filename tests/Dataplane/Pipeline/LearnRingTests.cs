@@ -75,6 +75,22 @@ public sealed class LearnRingTests
         Assert.Equal(5000, bench.Node.Totals.Delivered(Direction.Tx));
     }
 
+    [Fact]
+    public void A_batch_tells_of_a_mac_once_in_each_vni()
+    {
+        LearnRing ring = new(64);
+        HintFilter filter = new(ring, new WorkerCounters(0));
+        for (int batch = 0; batch < 2; batch++)
+        {
+            filter.BeginBatch();
+            foreach (int vni in (ReadOnlySpan<int>)[1, 1, 65, 65])
+                filter.Add(new LearnHint { Mac = Bench.Tenant, Vni = new Vni(vni) });
+        }
+
+        LearnHint[] hints = new LearnHint[8];
+        Assert.Equal([1u, 65u, 1u, 65u], hints[..ring.Take(hints)].Select(static hint => hint.Vni.Value));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -88,7 +88,9 @@ public sealed class VlanTests
         Bench bench = new(Wire.All[0]);
         bench.Node.Send("trunk", Broadcast);
         bench.Node.Send("trunk", Frames.Tagged(Broadcast, 0));
-        Assert.All(bench.Node.Underlay.Take(), datagram =>
+        SentDatagram[] sent = bench.Node.Underlay.Take();
+        Assert.Equal(4, sent.Length);
+        Assert.All(sent, datagram =>
         {
             (TunnelInfo info, byte[] inner) = bench.Read(datagram);
             Assert.Equal(V400, info.Vni);

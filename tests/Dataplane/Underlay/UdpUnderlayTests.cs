@@ -44,6 +44,46 @@ public sealed class UdpUnderlayTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("192.0.2.1/24", "192.0.2.2/24")]
+    [InlineData("2001:db8::1/64", "2001:db8::2/64")]
+    public void A_datagram_leaves_with_its_own_ttl_or_else_the_configured_one(string near, string far)
+    {
+        string other = _lab.AddHost("far");
+        Veth(other, near, far, mtu: 1500);
+        string address = near.Split('/')[0];
+        bool isIPv4 = UnderlayAddress.Parse(address).IsIPv4;
+        int payload = isIPv4 ? 42 : 62;
+        using var wire = new PacketSocket(other, "u1", filter: frame => frame.Length == payload + 72 && frame[payload] == 0xAA);
+        using UdpUnderlay underlay = Open(Spec(address) with { Ttl = 33 });
+        _ = underlay.Send(Fill(far.Split('/')[0], 4789, 3, (ref TxDatagram d, int i) => (d.Ttl, d.Tos) = ((byte)(i * 100), (byte)(i * 4))), _outcomes);
+        Wait.Until(() => wire.Count == 3, Limit, "three datagrams");
+        foreach (CapturedFrame frame in wire.Frames)
+        {
+            int index = frame.Data[payload + 8];
+            Assert.Equal(index == 0 ? 33 : index * 100, frame.Data[isIPv4 ? 22 : 21]);
+        }
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1/24", "192.0.2.2/24", ChecksumPolicy.Full, false)]
+    [InlineData("192.0.2.1/24", "192.0.2.2/24", ChecksumPolicy.ZeroIPv4, true)]
+    [InlineData("2001:db8::1/64", "2001:db8::2/64", ChecksumPolicy.Full, false)]
+    [InlineData("2001:db8::1/64", "2001:db8::2/64", ChecksumPolicy.ZeroIPv4, false)]
+    [InlineData("2001:db8::1/64", "2001:db8::2/64", ChecksumPolicy.ZeroBoth, true)]
+    public void The_checksum_is_zero_only_in_the_families_that_were_named(string near, string far, ChecksumPolicy policy, bool isZero)
+    {
+        string other = _lab.AddHost("far");
+        Veth(other, near, far, mtu: 1500);
+        string address = near.Split('/')[0];
+        int payload = UnderlayAddress.Parse(address).IsIPv4 ? 42 : 62;
+        using var wire = new PacketSocket(other, "u1", filter: frame => frame.Length == payload + 72 && frame[payload] == 0xAA);
+        using UdpUnderlay underlay = Open(Spec(address) with { Checksum = policy });
+        _ = underlay.Send(Fill(far.Split('/')[0], 4789, 1, (ref TxDatagram d, int i) => { }), _outcomes);
+        Wait.Until(() => wire.Count == 1, Limit, "a datagram");
+        Assert.Equal(isZero, wire.Frames[0].Data.AsSpan(payload - 2, 2).IndexOfAnyExcept((byte)0) < 0);
+    }
+
     [Fact]
     public void A_flow_keeps_its_source_port_and_flows_use_all_ports_of_the_range()
     {

@@ -41,6 +41,16 @@ public sealed class InternetChecksumTests
         Assert.Equal(Naive(data, uint.MaxValue), InternetChecksum.Compute(data, uint.MaxValue));
     }
 
+    [Theory]
+    [InlineData(0x0000_0000_0000_FFFFul, 0xFFFF)]
+    [InlineData(0x0001_0000_FFFF_FFFFul, 1)]
+    [InlineData(0x0002_0000_FFFF_FFFEul, 1)]
+    [InlineData(ulong.MaxValue, 0xFFFF)]
+    public void Every_carry_of_a_sum_is_folded_in(ulong sum, int expected)
+    {
+        Assert.Equal(expected, InternetChecksum.Fold(sum));
+    }
+
     [Fact]
     public void A_sum_can_be_taken_piecewise()
     {

@@ -81,6 +81,19 @@ public sealed class VxlanTests
     }
 
     [Theory]
+    [InlineData("0c00000300006400", false)]
+    [InlineData("0c00000100006400", false)]
+    [InlineData("0c00010300006400", true)]
+    [InlineData("0c80000300006400", true)]
+    [InlineData("0c00000300006401", true)]
+    public void The_next_protocol_is_not_reserved_where_the_extension_is_on(string hex, bool reserved)
+    {
+        ParseStatus status = VxlanView.Parse(Bytes.Hex(hex), new VxlanParseOptions(Strict: true, Gpe: GpeHandling.Accept), out VxlanView view);
+        Assert.Equal(reserved, view.HasReservedBits);
+        Assert.Equal(reserved ? ParseStatus.ReservedBitsSet : ParseStatus.Ok, status);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(7)]
     public void A_header_that_is_not_whole_is_truncated(int length)

@@ -38,6 +38,17 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Contains("chmod o-w", Refused(path).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\a", "0x07")]
+    [InlineData("\u001b", "0x1b")]
+    [InlineData("\u007f", "0x7f")]
+    public void A_control_character_is_refused_at_its_line_even_in_a_comment(string character, string name)
+    {
+        var error = Refused(Write($"{Valid}# {character}\n"));
+        Assert.Contains(name, error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, error.Line);
+    }
+
     [Fact]
     public void A_missing_file_is_refused() => Assert.Contains("no such file", Refused(Path.Combine(_folder, "absent.yaml")).Message, StringComparison.Ordinal);
 
