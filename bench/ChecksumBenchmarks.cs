@@ -9,6 +9,9 @@ public class ChecksumBenchmarks
 {
     private byte[] _data = [];
 
+    private ushort _checksum = 0x1234;
+    private ushort _word = 0x4500;
+
     [Params(40, 64, 576, 1448, 65_000)]
     public int Length { get; set; }
 
@@ -23,5 +26,5 @@ public class ChecksumBenchmarks
     public ushort Compute() => InternetChecksum.Compute(_data);
 
     [Benchmark]
-    public ushort Update() => InternetChecksum.Update16(0x1234, 0x4500, 0x4503);
+    public ushort Update() => _checksum = InternetChecksum.Update16(_checksum, _word, ++_word);
 }
