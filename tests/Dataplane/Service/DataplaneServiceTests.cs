@@ -102,7 +102,12 @@ public sealed class DataplaneServiceTests
         NetLab.Ip(hosts.TenantB, "link", "add", "br1", "type", "bridge");
         PortSpec theirs = new()
         {
-            Name = "theirs", Tap = "tap1", Netns = hosts.TenantB, Mac = MacAddress.Parse("02:00:00:00:00:22"), Mtu = 1200, Bridge = "br1",
+            Name = "theirs",
+            Tap = "tap1",
+            Netns = hosts.TenantB,
+            Mac = MacAddress.Parse("02:00:00:00:00:22"),
+            Mtu = 1200,
+            Bridge = "br1",
         };
         TopologySpec two = one with { Ports = one.Ports.Add("theirs", theirs) };
         string before = Link();
