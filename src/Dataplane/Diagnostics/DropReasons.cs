@@ -55,7 +55,7 @@ public static class DropReasons
         ("shutting_down", "The daemon is stopping."),
         ("socket_full", "The sending socket's buffer is full."),
         ("no_vni", "The port is placed in no VNI."),
-        ("internal_error", "A defect of the daemon abandoned the batch that the frame was in; the log says where."),
+        ("internal_error", "A defect of the daemon: the batch of the frame was abandoned (the log says where), or nothing said what became of the frame."),
     ];
 
     /// <summary>One more than the largest reason: the length of an array indexed by <see cref="DropReason"/>.</summary>

@@ -330,7 +330,7 @@ public sealed class DecapPipeline
             }
             else
             {
-                DropReason reason = outcomes.IsPending(i) ? DropReason.TapFull : outcomes.ReasonOf(i);
+                DropReason reason = outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i);
                 _counters.AddDropped(Direction.Rx, reason);
                 _counters.OfferSample(Direction.Rx, reason, batch.Packets.Frame(i), _egress.DomainOf(i)?.Vni, batch.Info[i].Source);
             }

@@ -359,7 +359,7 @@ internal sealed class Egress
                 continue;
             }
 
-            DropReason reason = Outcomes.IsPending(copy) ? DropReason.UnderlaySendRefused : Outcomes.ReasonOf(copy);
+            DropReason reason = Outcomes.IsPending(copy) ? DropReason.InternalError : Outcomes.ReasonOf(copy);
             Outcomes.MarkDropped(owner, reason);
             _counters.AddCopy(_direction, reason);
         }

@@ -210,7 +210,7 @@ public sealed class EncapPipeline
             }
             else
             {
-                DropReason reason = outcomes.IsPending(i) ? DropReason.UnderlaySendRefused : outcomes.ReasonOf(i);
+                DropReason reason = outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i);
                 _counters.AddDropped(Direction.Tx, reason);
                 _counters.OfferSample(Direction.Tx, reason, batch.Frame(i), _egress.DomainOf(i)?.Vni, _egress.PeerOf(i)?.Spec.Address);
             }
