@@ -36,7 +36,7 @@ public class PipelineBenchmarks
         bool options = Options != 0;
         _node.Apply(new TopologySpec
         {
-            Ports = ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p", new PortSpec { Name = "p", Tap = "p", Identity = options ? 7 : null }),
+            Ports = ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p", new PortSpec { Name = "p", Device = "p", Identity = options ? 7 : null }),
             Vnis = [new VniSpec { Vni = Hundred, Ports = ["p"], RemoteLearning = true, PolicyId = options ? 17 : null, OnVxlanPeer = VxlanPolicyAction.Strip }],
         });
         NextHopId hop = _node.AddPeer("b", Peer, Encap, PolicyOptionMode.Advisory, Hundred);

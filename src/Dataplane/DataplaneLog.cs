@@ -32,8 +32,8 @@ internal static partial class DataplaneLog
     [LoggerMessage(2008, LogLevel.Warning, "A worker did not end within {Seconds} s; its descriptors stay open")]
     internal static partial void WorkerStuck(ILogger logger, double seconds);
 
-    [LoggerMessage(2009, LogLevel.Information, "Port {Port} opened on {Tap}, MTU {Mtu}, {Queues} queues")]
-    internal static partial void PortOpened(ILogger logger, string port, string tap, int mtu, int queues);
+    [LoggerMessage(2009, LogLevel.Information, "Port {Port} opened on {Device}, MTU {Mtu}, {Queues} queues")]
+    internal static partial void PortOpened(ILogger logger, string port, string device, int mtu, int queues);
 
     [LoggerMessage(2010, LogLevel.Information, "Port {Port} closed")]
     internal static partial void PortRemoved(ILogger logger, string port);

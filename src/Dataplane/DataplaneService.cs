@@ -17,7 +17,7 @@ namespace Overlay.Dataplane;
 /// steps, so that what may fail or wait happens outside the control thread: <see cref="Prepare"/> opens, <see cref="Commit"/> publishes, <see cref="RetireAsync"/> closes.
 /// </summary>
 /// <remarks>
-/// <b>Threading:</b> <see cref="Commit"/> runs on the control thread, everything else on any; one change of topology at a time. Sockets and TAPs without a
+/// <b>Threading:</b> <see cref="Commit"/> runs on the control thread, everything else on any; one change of topology at a time. Sockets and devices without a
 /// namespace of their own belong to the network namespace of the thread that calls <see cref="Start"/> and <see cref="Prepare"/>.
 /// <b>Ownership:</b> owns all descriptors and threads; <see cref="StopAsync"/> ends them in order, <see cref="Dispose"/> without waiting for what is queued.
 /// </remarks>
@@ -139,7 +139,7 @@ public sealed class DataplaneService : IDisposable
         // A worker may still be writing to a port that it found in the tables before: its descriptor's number must not be given out again yet.
         while (!Forwarding.Quiescence.HasPassed(plan.Token))
             await Task.Delay(GracePoll, _time);
-        foreach (TapPort device in plan.Retired)
+        foreach (IPortDevice device in plan.Retired)
             device.Dispose();
         _monitor.Refresh();
     }

@@ -37,7 +37,7 @@ public sealed record DataplaneSnapshot
 
     /// <summary>A port at one moment.</summary>
     /// <param name="Name">Its name.</param>
-    /// <param name="Tap">The device.</param>
+    /// <param name="Device">The device.</param>
     /// <param name="Mac">The device's MAC.</param>
     /// <param name="Mtu">Its MTU in octets.</param>
     /// <param name="Queues">Its queues.</param>
@@ -48,6 +48,6 @@ public sealed record DataplaneSnapshot
     /// <param name="RxOctets">Octets to the port.</param>
     /// <param name="QueueDrops">Frames the kernel dropped because the device's queue to us was full; null if unknown. Never received by us.</param>
     public readonly record struct PortStatus(
-        string Name, string Tap, MacAddress Mac, int Mtu, int Queues, bool IsUp, long TxFrames, long TxOctets, long RxFrames, long RxOctets,
+        string Name, string Device, MacAddress Mac, int Mtu, int Queues, bool IsUp, long TxFrames, long TxOctets, long RxFrames, long RxOctets,
         long? QueueDrops);
 }

@@ -13,7 +13,7 @@ using PlannedPort = Overlay.Dataplane.TopologyPlan.PlannedPort;
 namespace Overlay.Dataplane;
 
 /// <summary>
-/// The ports in being, and how one topology becomes the next: devices are matched by name and namespace of the TAP, so that a port which changes its mode, its
+/// The ports in being, and how one topology becomes the next: devices are matched by kind, name and namespace, so that a port which changes its mode, its
 /// VNI or even its name keeps its device and what waits in it. <b>Threading:</b> a lock, slow path only; workers never come here.
 /// </summary>
 internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : IDisposable
@@ -31,23 +31,23 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         var errors = ImmutableArray.CreateBuilder<string>();
         var warnings = ImmutableArray.CreateBuilder<string>();
         var planned = ImmutableArray.CreateBuilder<PlannedPort>();
-        Dictionary<(string Tap, string? Netns), Entry> devices;
+        Dictionary<(PortDeviceKind Kind, string Device, string? Netns), Entry> devices;
         lock (_lock)
-            devices = _ports.Values.Where(entry => !entry.Device.IsClosed).ToDictionary(entry => (entry.Port.Spec.Tap, entry.Port.Spec.Netns));
+            devices = _ports.Values.Where(entry => !entry.Device.IsClosed).ToDictionary(entry => KeyOf(entry.Port.Spec));
         foreach (PortSpec spec in topology.Ports.Values)
         {
-            if (devices.TryGetValue((spec.Tap, spec.Netns), out Entry? entry))
+            if (devices.TryGetValue(KeyOf(spec), out Entry? entry))
             {
                 if (entry.Port.Spec.Queues != spec.Queues)
-                    errors.Add($"port '{spec.Name}': the number of queues of tap '{spec.Tap}' cannot change while it is open; restart the daemon");
+                    errors.Add($"port '{spec.Name}': the number of queues of tap '{spec.Device}' cannot change while it is open; restart the daemon");
                 else
                     planned.Add(new PlannedPort(spec, entry.Device, IsNew: false));
                 continue;
             }
 
-            TapOpenResult opened = TapPort.Open(TapOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)), touchExisting: false);
+            DeviceOpenResult opened = TapPort.Open(DeviceOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)), touchExisting: false);
             warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
-            if (opened.Port is TapPort device)
+            if (opened.Port is IPortDevice device)
                 planned.Add(new PlannedPort(spec, device, IsNew: true));
             else
                 errors.Add($"port '{spec.Name}': {opened.Error}");
@@ -133,12 +133,14 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         }
     }
 
+    private static (PortDeviceKind Kind, string Device, string? Netns) KeyOf(PortSpec spec) => (spec.Kind, spec.Device, spec.Netns);
+
     private static DataplaneSnapshot.PortStatus Status(Entry entry)
     {
         Port port = entry.Port;
         return new DataplaneSnapshot.PortStatus(
             port.Spec.Name,
-            port.Spec.Tap,
+            port.Spec.Device,
             port.Mac,
             port.Mtu,
             entry.Device.QueueCount,
@@ -158,24 +160,24 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         PortId id = old?.Port.Id ?? forwarding.AllocatePortId();
         if (!planned.IsNew)
         {
-            TapPort device = planned.Device;
+            IPortDevice device = planned.Device;
             string? bridge = _ports.Values.First(entry => entry.Device == device).Port.Spec.Bridge;
-            TapOptions wanted = TapOptions.From(planned.Spec, mtu: null);
+            DeviceOptions wanted = DeviceOptions.From(planned.Spec, mtu: null);
             Reconfigure(device, wanted.Bridge == bridge ? wanted with { Bridge = null } : wanted);
         }
         else if (planned.Device.Existed)
         {
             // Somebody made it before us. Until now the plan could be given up, and then nothing of it may have changed.
-            Reconfigure(planned.Device, TapOptions.From(planned.Spec, OverlayMtu.Compute(planned.Spec, topology, underlay)));
+            Reconfigure(planned.Device, DeviceOptions.From(planned.Spec, OverlayMtu.Compute(planned.Spec, topology, underlay)));
         }
 
         var port = new Port(id, planned.Spec, planned.Device, planned.Device.Mac) { IsUp = true, Mtu = planned.Device.ReadMtu() };
         if (planned.IsNew)
-            DataplaneLog.PortOpened(logger, planned.Spec.Name, planned.Spec.Tap, port.Mtu, planned.Device.QueueCount);
+            DataplaneLog.PortOpened(logger, planned.Spec.Name, planned.Spec.Device, port.Mtu, planned.Device.QueueCount);
         return new Entry(port, planned.Device);
     }
 
-    private void Reconfigure(TapPort device, TapOptions wanted)
+    private void Reconfigure(IPortDevice device, DeviceOptions wanted)
     {
         foreach (string warning in device.Reconfigure(wanted))
             DataplaneLog.SetupWarning(logger, warning);
@@ -198,7 +200,7 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             plan.Detached.Add(WorkerOf(entry.Device, queue).Detach(entry.Device, queue));
     }
 
-    private EncapWorker WorkerOf(TapPort device, int queue) => Workers[(device.Index + queue) % Workers.Length];
+    private EncapWorker WorkerOf(IPortDevice device, int queue) => Workers[(device.Index + queue) % Workers.Length];
 
     private void FollowUnderlay(Entry entry, UnderlayChange underlay)
     {
@@ -218,5 +220,5 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         DataplaneLog.PortMtu(logger, port.Spec.Name, now);
     }
 
-    private sealed record Entry(Port Port, TapPort Device);
+    private sealed record Entry(Port Port, IPortDevice Device);
 }

@@ -38,7 +38,7 @@ public sealed class TopologyPlan : IDisposable
     /// <summary>When every worker has passed this, nobody uses what the plan removed.</summary>
     internal long Token { get; set; }
 
-    internal List<TapPort> Retired { get; } = [];
+    internal List<IPortDevice> Retired { get; } = [];
 
     internal List<Task> Detached { get; } = [];
 
@@ -58,5 +58,5 @@ public sealed class TopologyPlan : IDisposable
     /// <param name="Spec">What is configured.</param>
     /// <param name="Device">Its device.</param>
     /// <param name="IsNew">The device was opened for this plan.</param>
-    internal readonly record struct PlannedPort(PortSpec Spec, TapPort Device, bool IsNew);
+    internal readonly record struct PlannedPort(PortSpec Spec, IPortDevice Device, bool IsNew);
 }

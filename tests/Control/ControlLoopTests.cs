@@ -178,7 +178,7 @@ public sealed class ControlLoopTests
         loop.Start();
         var topology = new TopologySpec
         {
-            Ports = ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p0", new PortSpec { Name = "p0", Tap = "t0" }),
+            Ports = ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p0", new PortSpec { Name = "p0", Device = "t0" }),
             Vnis = [new VniSpec { Vni = new Vni(V), Ports = ["p0"] }],
         };
         await loop.SetTopology(topology, new Dictionary<string, PortId> { ["p0"] = new(0) });

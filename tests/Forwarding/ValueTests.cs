@@ -31,7 +31,7 @@ public sealed class ValueTests
     [Fact]
     public void Ports_are_compared_by_value_tags_included()
     {
-        PortSpec one = new() { Name = "p", Tap = "t", Vlans = ImmutableSortedDictionary<int, Vni>.Empty.Add(20, new Vni(200)) };
+        PortSpec one = new() { Name = "p", Device = "t", Vlans = ImmutableSortedDictionary<int, Vni>.Empty.Add(20, new Vni(200)) };
         PortSpec same = one with { Vlans = ImmutableSortedDictionary<int, Vni>.Empty.Add(20, new Vni(200)) };
         Assert.Equal(one, same);
         Assert.Equal(one.GetHashCode(), same.GetHashCode());

@@ -14,7 +14,7 @@ namespace Overlay.Dataplane.Ports;
 /// <b>Threading:</b> as <see cref="IPort"/> says; <see cref="SetMtu"/> and <see cref="Dispose"/> by the control side, and
 /// <see cref="Dispose"/> only after every worker has given the port back.
 /// </remarks>
-public sealed class TapPort : IPort
+public sealed class TapPort : IPortDevice
 {
     private readonly FileDescriptor[] _queues;
     private readonly int[] _descriptors;
@@ -32,22 +32,22 @@ public sealed class TapPort : IPort
         Existed = existed;
     }
 
-    /// <summary>The device name.</summary>
+    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>True if the device was there before (persistent, or opened by another process too).</summary>
     public bool Existed { get; }
 
-    /// <summary>The interface index in the device's namespace when it was opened.</summary>
+    /// <inheritdoc/>
     public int Index { get; private init; }
 
-    /// <summary>The MAC the device had when it was opened or last reconfigured.</summary>
+    /// <inheritdoc/>
     public MacAddress Mac { get; private set; }
 
     /// <inheritdoc/>
     public int QueueCount => _descriptors.Length;
 
-    /// <summary>True once the kernel said that the device is gone. Never false again.</summary>
+    /// <inheritdoc/>
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
 
     /// <summary>Opens a TAP and makes it as asked for. Not on a fast path; may start a thread (namespaces).</summary>
@@ -55,16 +55,16 @@ public sealed class TapPort : IPort
     /// <param name="touchExisting">
     /// False leaves a device that was there before as it is, for whoever opens it may yet give it up; <see cref="Reconfigure"/> makes it as asked for.
     /// </param>
-    public static TapOpenResult Open(TapOptions options, bool touchExisting = true)
+    public static DeviceOpenResult Open(DeviceOptions options, bool touchExisting = true)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!TapOptions.IsValidName(options.Name))
+        if (!DeviceOptions.IsValidName(options.Name))
             return Failed($"'{options.Name}' is not a device name: 1 to 15 printable characters without blank, '/', ':' and '%'");
-        if (options.Bridge is not null && !TapOptions.IsValidName(options.Bridge))
+        if (options.Bridge is not null && !DeviceOptions.IsValidName(options.Bridge))
             return Failed($"'{options.Bridge}' is not a bridge name");
         if (options.Queues is < 1 or > 16)
             return Failed("queues: 1 to 16 are possible");
-        TapOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options, touchExisting), out string? error);
+        DeviceOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options, touchExisting), out string? error);
         return error is null ? result! : Failed($"tap '{options.Name}': {error}");
     }
 
@@ -130,17 +130,15 @@ public sealed class TapPort : IPort
         return sent;
     }
 
-    /// <summary>Sets the device's MTU; gives why not, or null.</summary>
-    /// <param name="mtu">68–65535 octets.</param>
+    /// <inheritdoc/>
     public string? SetMtu(int mtu)
     {
         int result = _control.SetMtu(Name, mtu);
         return result >= 0 || _control.Mtu(Name) == mtu ? null : $"tap '{Name}': cannot set MTU {mtu}: {Errno.Describe(result)}";
     }
 
-    /// <summary>Gives the open device another MAC, MTU or bridge; name, namespace and queues stay. Control side.</summary>
-    /// <returns>What is not as it was asked for.</returns>
-    public ImmutableArray<string> Reconfigure(TapOptions options)
+    /// <inheritdoc/>
+    public ImmutableArray<string> Reconfigure(DeviceOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var warnings = ImmutableArray.CreateBuilder<string>();
@@ -152,10 +150,10 @@ public sealed class TapPort : IPort
         return warnings.ToImmutable();
     }
 
-    /// <summary>The device's MTU in octets; 0 if it is gone.</summary>
+    /// <inheritdoc/>
     public int ReadMtu() => Math.Max(_control.Mtu(Name), 0);
 
-    /// <summary>The MAC the device has now; null if it is gone.</summary>
+    /// <inheritdoc/>
     public MacAddress? ReadMac() => _control.Mac(Name, out MacAddress mac) < 0 ? null : mac;
 
     /// <summary>
@@ -164,7 +162,7 @@ public sealed class TapPort : IPort
     /// </summary>
     public long? ReadQueueDrops() => _statistics?.QueueDrops(Index);
 
-    /// <summary>Whether the device is there and administratively up.</summary>
+    /// <inheritdoc/>
     public bool ReadIsUp() => !IsClosed && _control.IsUp(Name) > 0;
 
     /// <inheritdoc/>
@@ -184,9 +182,9 @@ public sealed class TapPort : IPort
         _ => DropReason.PortDown,
     };
 
-    private static TapOpenResult Failed(string error) => new(null, error, []);
+    private static DeviceOpenResult Failed(string error) => new(null, error, []);
 
-    private static TapOpenResult OpenHere(TapOptions options, bool touchExisting)
+    private static DeviceOpenResult OpenHere(DeviceOptions options, bool touchExisting)
     {
         int result = InterfaceControl.TryOpen(out InterfaceControl? control);
         if (control is null)
@@ -211,18 +209,18 @@ public sealed class TapPort : IPort
         {
             control.Dispose();
             Array.ForEach(queues, queue => queue.Dispose());
-            return new TapOpenResult(null, $"tap '{options.Name}': {error}", warnings.ToImmutable());
+            return new DeviceOpenResult(null, $"tap '{options.Name}': {error}", warnings.ToImmutable());
         }
 
         _ = control.Mac(options.Name, out MacAddress mac);
         var port = new TapPort(options.Name, queues, control, LinkStatistics.TryOpen(), existed) { Mac = mac, Index = control.Index(options.Name) };
-        return new TapOpenResult(port, null, warnings.ToImmutable());
+        return new DeviceOpenResult(port, null, warnings.ToImmutable());
     }
 
     /// <summary>
     /// The kernel refuses IFF_MULTI_QUEUE on a device that was made without it and the other way round; a device somebody made for us may be either.
     /// </summary>
-    private static int OpenQueues(TapOptions options, bool existed, ImmutableArray<string>.Builder warnings, out FileDescriptor[] queues)
+    private static int OpenQueues(DeviceOptions options, bool existed, ImmutableArray<string>.Builder warnings, out FileDescriptor[] queues)
     {
         bool multiQueue = options.Queues > 1;
         int first = TapDevice.Open(options.Name, multiQueue, VnetHeader.LengthWithBuffers);
@@ -257,7 +255,7 @@ public sealed class TapPort : IPort
     private static string NoBridge(string bridge) => $"there is no bridge '{bridge}'";
 
     /// <summary>An error is what makes the port useless; what merely differs from the wish without permission to change it is a warning.</summary>
-    private static string? Configure(TapOptions options, InterfaceControl control, ImmutableArray<string>.Builder warnings)
+    private static string? Configure(DeviceOptions options, InterfaceControl control, ImmutableArray<string>.Builder warnings)
     {
         string name = options.Name;
         if (options.Mac is MacAddress wanted && (control.Mac(name, out MacAddress mac) < 0 || mac != wanted))

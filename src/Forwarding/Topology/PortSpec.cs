@@ -9,8 +9,11 @@ public sealed record PortSpec
     /// <summary>The port's name in configuration, CLI and metrics.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The TAP device, at most 15 octets.</summary>
-    public required string Tap { get; init; }
+    /// <summary>The device, at most 15 octets.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>What kind of device it is.</summary>
+    public PortDeviceKind Kind { get; init; }
 
     /// <summary>A named network namespace or a path of one; null for our own.</summary>
     public string? Netns { get; init; }
@@ -21,7 +24,7 @@ public sealed record PortSpec
     /// <summary>The MTU to give the device in octets, 68–65535; null derives it from the underlay.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>TAP queues, 1–16.</summary>
+    /// <summary>Queues of the device, 1–16; only a TAP has more than one.</summary>
     public int Queues { get; init; } = 1;
 
     /// <summary>A bridge to enslave the device to; null for none.</summary>
@@ -44,10 +47,10 @@ public sealed record PortSpec
 
     /// <inheritdoc/>
     public bool Equals(PortSpec? other) =>
-        other is not null && Name == other.Name && Tap == other.Tap && Netns == other.Netns && Mac == other.Mac && Mtu == other.Mtu &&
+        other is not null && Name == other.Name && Device == other.Device && Kind == other.Kind && Netns == other.Netns && Mac == other.Mac && Mtu == other.Mtu &&
         Queues == other.Queues && Bridge == other.Bridge && Mode == other.Mode && MacLimit == other.MacLimit && Identity == other.Identity &&
         NativeVni == other.NativeVni && Vlans.SequenceEqual(other.Vlans);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Name, Tap, Mode, Vlans.Count);
+    public override int GetHashCode() => HashCode.Combine(Name, Device, Mode, Vlans.Count);
 }

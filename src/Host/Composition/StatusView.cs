@@ -93,7 +93,7 @@ internal sealed class StatusView(
     private PortStatus Port(PortSpec spec, DataplaneSnapshot.PortStatus? device) => new()
     {
         Port = spec.Name,
-        Tap = spec.Tap,
+        Tap = spec.Device,
         Netns = spec.Netns,
         Mode = spec.Mode.ToString().ToLowerInvariant(),
         Mac = device is { } d && !d.Mac.IsZero ? d.Mac.ToString() : null,

@@ -26,8 +26,8 @@ internal sealed class Bench
         Topology = new TopologySpec
         {
             Ports = ImmutableSortedDictionary<string, PortSpec>.Empty
-                .Add("p0", new PortSpec { Name = "p0", Tap = "t0", MacLimit = portLimit })
-                .Add("p1", new PortSpec { Name = "p1", Tap = "t1", MacLimit = portLimit }),
+                .Add("p0", new PortSpec { Name = "p0", Device = "t0", MacLimit = portLimit })
+                .Add("p1", new PortSpec { Name = "p1", Device = "t1", MacLimit = portLimit }),
             Vnis =
             [
                 (vni ?? (static v => v))(new VniSpec { Vni = new Vni(V), Ports = ["p0", "p1"] }),

@@ -202,7 +202,7 @@ public sealed class ForwardingStateTests
 
     private static TopologySpec Topology(params uint[] vnis) => new()
     {
-        Ports = System.Collections.Immutable.ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p", new PortSpec { Name = "p", Tap = "p" }),
+        Ports = System.Collections.Immutable.ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p", new PortSpec { Name = "p", Device = "p" }),
         Vnis = [.. vnis.Order().Select(static vni => new VniSpec { Vni = new Vni(vni), Ports = vni == 100 ? ["p"] : [] })],
     };
 

@@ -75,19 +75,19 @@ internal sealed class Bench
     {
         Ports = new PortSpec[]
         {
-            new() { Name = "web", Tap = "web", Identity = 7 },
-            new() { Name = "db", Tap = "db" },
+            new() { Name = "web", Device = "web", Identity = 7 },
+            new() { Name = "db", Device = "db" },
             new()
             {
                 Name = "trunk",
-                Tap = "trunk",
+                Device = "trunk",
                 Mode = PortMode.Trunk,
                 NativeVni = V400,
                 Vlans = ImmutableSortedDictionary<int, Vni>.Empty.Add(20, V200).Add(30, V300),
             },
-            new() { Name = "trunk2", Tap = "trunk2", Mode = PortMode.Trunk, Vlans = ImmutableSortedDictionary<int, Vni>.Empty.Add(21, V200) },
-            new() { Name = "clear", Tap = "clear", Mode = PortMode.Transparent },
-            new() { Name = "nowhere", Tap = "nowhere" },
+            new() { Name = "trunk2", Device = "trunk2", Mode = PortMode.Trunk, Vlans = ImmutableSortedDictionary<int, Vni>.Empty.Add(21, V200) },
+            new() { Name = "clear", Device = "clear", Mode = PortMode.Transparent },
+            new() { Name = "nowhere", Device = "nowhere" },
         }.ToImmutableSortedDictionary(static port => port.Name, static port => port),
         Vnis =
         [

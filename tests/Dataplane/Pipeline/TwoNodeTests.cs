@@ -56,7 +56,7 @@ public sealed class TwoNodeTests
         MemoryUnderlay.Join(a.Underlay, b.Underlay);
         TopologySpec topology = new()
         {
-            Ports = ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p", new PortSpec { Name = "p", Tap = "p" }),
+            Ports = ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p", new PortSpec { Name = "p", Device = "p" }),
             Vnis = [new VniSpec { Vni = Hundred, Ports = ["p"], RemoteLearning = true }],
         };
         a.Apply(topology with { Ports = topology.Ports.SetItem("p", topology.Ports["p"] with { Mac = MacAddress.Parse("02:aa:00:00:00:01") }) });

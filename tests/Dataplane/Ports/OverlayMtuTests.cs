@@ -9,7 +9,7 @@ namespace Overlay.Dataplane.Tests.Ports;
 
 public sealed class OverlayMtuTests
 {
-    private static readonly PortSpec Port = new() { Name = "web", Tap = "tap0" };
+    private static readonly PortSpec Port = new() { Name = "web", Device = "tap0" };
 
     [Theory]
     [InlineData("192.0.2.1", 1500, 1450)]

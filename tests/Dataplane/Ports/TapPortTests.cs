@@ -26,8 +26,8 @@ public sealed class TapPortTests : IDisposable
     [InlineData("tapé")]
     public void A_name_the_kernel_would_not_take_literally_is_refused(string name)
     {
-        Assert.False(TapOptions.IsValidName(name));
-        TapOpenResult result = TapPort.Open(new TapOptions { Name = name });
+        Assert.False(DeviceOptions.IsValidName(name));
+        DeviceOpenResult result = TapPort.Open(new DeviceOptions { Name = name });
         Assert.Null(result.Port);
         Assert.NotNull(result.Error);
     }
@@ -36,7 +36,7 @@ public sealed class TapPortTests : IDisposable
     public void Frames_pass_both_ways_with_their_virtio_net_header()
     {
         string ns = _lab.AddHost("a");
-        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns, Mtu = 1400, Mac = MacAddress.Parse("02:00:00:00:00:07") });
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns, Mtu = 1400, Mac = MacAddress.Parse("02:00:00:00:00:07") });
         Assert.Equal("02:00:00:00:00:07", port.Mac.ToString());
         Assert.Equal(1400, port.ReadMtu());
         Assert.True(port.ReadIsUp());
@@ -59,7 +59,7 @@ public sealed class TapPortTests : IDisposable
     public void Frames_that_the_kernel_drops_at_a_full_queue_are_known()
     {
         string ns = _lab.AddHost("a");
-        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns });
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns });
         Assert.True(port.ReadQueueDrops() is 0 or > 0);
         long before = port.ReadQueueDrops()!.Value;
         using var host = new PacketSocket(ns, "tap0");
@@ -76,7 +76,7 @@ public sealed class TapPortTests : IDisposable
     public void A_frame_for_a_device_that_is_down_is_port_down_and_the_port_comes_back()
     {
         string ns = _lab.AddHost("a");
-        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns });
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns });
         var outcomes = new FrameOutcomes(Batch);
         Cmd.Run(ns, "ip", "link", "set", "tap0", "down").OrThrow();
         Assert.Equal(0, Send(port, 0, Frame(1, 100), outcomes));
@@ -92,7 +92,7 @@ public sealed class TapPortTests : IDisposable
     public void A_device_that_is_deleted_is_closed_and_stays_closed()
     {
         string ns = _lab.AddHost("a");
-        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns });
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns });
         Cmd.Run(ns, "ip", "link", "del", "tap0").OrThrow();
         Assert.Equal(PortReceiveStatus.Closed, port.Receive(0, new PacketBatch(Batch)));
         Assert.True(port.IsClosed);
@@ -106,8 +106,8 @@ public sealed class TapPortTests : IDisposable
     {
         string ns = _lab.AddHost("a");
         Cmd.Run(ns, "ip", "tuntap", "add", "dev", "kept", "mode", "tap").OrThrow();
-        TapPort own = Open(new TapOptions { Name = "own", Netns = ns });
-        TapPort kept = Open(new TapOptions { Name = "kept", Netns = ns, Queues = 2 });
+        TapPort own = Open(new DeviceOptions { Name = "own", Netns = ns });
+        TapPort kept = Open(new DeviceOptions { Name = "kept", Netns = ns, Queues = 2 });
         Assert.False(own.Existed);
         Assert.True(kept.Existed);
         Assert.Equal(1, kept.QueueCount);
@@ -122,9 +122,9 @@ public sealed class TapPortTests : IDisposable
     {
         string ns = _lab.AddHost("a");
         Cmd.Run(ns, "ip", "tuntap", "add", "dev", "multi", "mode", "tap", "multi_queue").OrThrow();
-        using (TapPort one = Open(new TapOptions { Name = "multi", Netns = ns }))
+        using (TapPort one = Open(new DeviceOptions { Name = "multi", Netns = ns }))
             Assert.Equal(1, one.QueueCount);
-        using TapPort two = Open(new TapOptions { Name = "multi", Netns = ns, Queues = 2 });
+        using TapPort two = Open(new DeviceOptions { Name = "multi", Netns = ns, Queues = 2 });
         Assert.Equal(2, two.QueueCount);
     }
 
@@ -132,10 +132,10 @@ public sealed class TapPortTests : IDisposable
     public void A_device_in_use_and_a_namespace_or_bridge_that_is_not_there_are_errors_with_the_reason()
     {
         string ns = _lab.AddHost("a");
-        using TapPort first = Open(new TapOptions { Name = "tap0", Netns = ns });
-        Assert.Contains("in use", TapPort.Open(new TapOptions { Name = "tap0", Netns = ns }).Error, StringComparison.Ordinal);
-        Assert.Contains("no-such", TapPort.Open(new TapOptions { Name = "tap1", Netns = "no-such" }).Error, StringComparison.Ordinal);
-        Assert.Contains("br9", TapPort.Open(new TapOptions { Name = "tap1", Netns = ns, Bridge = "br9" }).Error, StringComparison.Ordinal);
+        using TapPort first = Open(new DeviceOptions { Name = "tap0", Netns = ns });
+        Assert.Contains("in use", TapPort.Open(new DeviceOptions { Name = "tap0", Netns = ns }).Error, StringComparison.Ordinal);
+        Assert.Contains("no-such", TapPort.Open(new DeviceOptions { Name = "tap1", Netns = "no-such" }).Error, StringComparison.Ordinal);
+        Assert.Contains("br9", TapPort.Open(new DeviceOptions { Name = "tap1", Netns = ns, Bridge = "br9" }).Error, StringComparison.Ordinal);
         Assert.NotEqual(0, Cmd.Run(ns, "ip", "link", "show", "tap1").ExitCode);
     }
 
@@ -144,15 +144,15 @@ public sealed class TapPortTests : IDisposable
     {
         string ns = _lab.AddHost("a");
         Cmd.Run(ns, "ip", "link", "add", "br0", "type", "bridge").OrThrow();
-        using TapPort port = Open(new TapOptions { Name = "tap0", Netns = ns, Bridge = "br0" });
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns, Bridge = "br0" });
         Assert.Contains("master br0", Cmd.Run(ns, "ip", "link", "show", "tap0").OrThrow().StdOut, StringComparison.Ordinal);
     }
 
-    private static TapPort Open(TapOptions options)
+    private static TapPort Open(DeviceOptions options)
     {
-        TapOpenResult result = TapPort.Open(options);
+        DeviceOpenResult result = TapPort.Open(options);
         Assert.Null(result.Error);
-        return result.Port!;
+        return Assert.IsType<TapPort>(result.Port);
     }
 
     private static byte[] Frame(byte fill, int length)

@@ -62,7 +62,7 @@ public sealed class DataplaneServiceTests
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
         NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
         TopologySpec one = TwoHosts.Topology(hosts.TenantA);
-        PortSpec second = new() { Name = "db", Tap = "tap1", Netns = hosts.TenantB };
+        PortSpec second = new() { Name = "db", Device = "tap1", Netns = hosts.TenantB };
         TopologySpec two = one with { Ports = one.Ports.Add("db", second), Vnis = [one.Vnis[0] with { Ports = ["web", "db"] }] };
         for (int round = 0; round < 5; round++)
         {
@@ -80,8 +80,8 @@ public sealed class DataplaneServiceTests
     {
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
         TopologySpec one = TwoHosts.Topology(hosts.TenantA);
-        PortSpec good = new() { Name = "good", Tap = "tap1", Netns = hosts.TenantB };
-        PortSpec bad = new() { Name = "bad", Tap = "tap2", Netns = "no-such-namespace" };
+        PortSpec good = new() { Name = "good", Device = "tap1", Netns = hosts.TenantB };
+        PortSpec bad = new() { Name = "bad", Device = "tap2", Netns = "no-such-namespace" };
         using (TopologyPlan plan = hosts.A.Prepare(one with { Ports = one.Ports.Add("good", good).Add("bad", bad) }))
         {
             Assert.Contains("'bad'", Assert.Single(plan.Errors), StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class DataplaneServiceTests
         PortSpec theirs = new()
         {
             Name = "theirs",
-            Tap = "tap1",
+            Device = "tap1",
             Netns = hosts.TenantB,
             Mac = MacAddress.Parse("02:00:00:00:00:22"),
             Mtu = 1200,
@@ -111,7 +111,7 @@ public sealed class DataplaneServiceTests
         };
         TopologySpec two = one with { Ports = one.Ports.Add("theirs", theirs) };
         string before = Link();
-        using (TopologyPlan plan = hosts.A.Prepare(two with { Ports = two.Ports.Add("bad", new() { Name = "bad", Tap = "tap2", Netns = "no-such-namespace" }) }))
+        using (TopologyPlan plan = hosts.A.Prepare(two with { Ports = two.Ports.Add("bad", new() { Name = "bad", Device = "tap2", Netns = "no-such-namespace" }) }))
             Assert.Single(plan.Errors);
 
         Assert.Equal(before, Link());

@@ -59,7 +59,7 @@ internal sealed class TwoHosts : IDisposable
 
     internal static TopologySpec Topology(string tenant, Func<PortSpec, PortSpec>? shape = null)
     {
-        PortSpec port = new() { Name = "web", Tap = "tap0", Netns = tenant };
+        PortSpec port = new() { Name = "web", Device = "tap0", Netns = tenant };
         port = shape?.Invoke(port) ?? port;
         return new TopologySpec
         {

@@ -32,7 +32,7 @@ public sealed class EncapWorkerTests : IDisposable
     {
         _faults = new WorkerFaults(_log);
         _counters = _state.AddWorker();
-        _port = new Port(_state.AllocatePortId(), new PortSpec { Name = "p", Tap = "tap" }, _device, MacAddress.Parse("02:00:00:00:00:01"));
+        _port = new Port(_state.AllocatePortId(), new PortSpec { Name = "p", Device = "tap" }, _device, MacAddress.Parse("02:00:00:00:00:01"));
         var pipeline = new EncapPipeline(_state, new NoUnderlay(), _counters, _state.AddLearnRing(), new PipelineOptions { BatchSize = Batch });
         var context = new WorkerContext(_state.Quiescence.RegisterWorker(), _faults, _log, TimeProvider.System, null, Batch);
         _worker = new EncapWorker(0, context, _counters, pipeline, _closed.Enqueue);

@@ -34,9 +34,9 @@ internal static class PortSection
             var map = MapReader.Open(root.Problems, value, "ports.<name>", path);
             var bound = ReadPort(map, name);
             ports.Add(name.Value, bound);
-            if (bound.Spec.Tap.Length > 0 && !taps.TryAdd((bound.Spec.Netns, bound.Spec.Tap), name.Value))
+            if (bound.Spec.Device.Length > 0 && !taps.TryAdd((bound.Spec.Netns, bound.Spec.Device), name.Value))
             {
-                map.Error("tap", $"{bound.Spec.Tap} is the device of port {taps[(bound.Spec.Netns, bound.Spec.Tap)]} already: a device is one port");
+                map.Error("tap", $"{bound.Spec.Device} is the device of port {taps[(bound.Spec.Netns, bound.Spec.Device)]} already: a device is one port");
             }
         }
 
@@ -66,7 +66,7 @@ internal static class PortSection
             new PortSpec
             {
                 Name = name.Value,
-                Tap = tap ?? "",
+                Device = tap ?? "",
                 Netns = ReadNetns(map),
                 Mac = map.Text("mac") is null or "auto" ? null : map.Mac("mac"),
                 Mtu = (int?)map.NumberOr("mtu", "auto", null, 68, 65535),

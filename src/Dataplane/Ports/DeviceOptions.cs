@@ -3,8 +3,8 @@ using Overlay.Forwarding.Topology;
 
 namespace Overlay.Dataplane.Ports;
 
-/// <summary>What a TAP device should be like.</summary>
-public sealed record TapOptions
+/// <summary>What the device of a port should be like.</summary>
+public sealed record DeviceOptions
 {
     /// <summary>Octets of a device name at most (IFNAMSIZ − 1).</summary>
     public const int MaxNameLength = 15;
@@ -21,7 +21,7 @@ public sealed record TapOptions
     /// <summary>The MTU to give it in octets, 68–65535; null leaves it as it is.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>Queues, 1–16.</summary>
+    /// <summary>Queues, 1–16; only a TAP has more than one.</summary>
     public int Queues { get; init; } = 1;
 
     /// <summary>The bridge to put it into; null for none.</summary>
@@ -30,10 +30,10 @@ public sealed record TapOptions
     /// <summary>The options of a configured port.</summary>
     /// <param name="port">The port.</param>
     /// <param name="mtu">The MTU to use where the port says <c>auto</c>; null leaves the device as it is.</param>
-    public static TapOptions From(PortSpec port, int? mtu)
+    public static DeviceOptions From(PortSpec port, int? mtu)
     {
         ArgumentNullException.ThrowIfNull(port);
-        return new TapOptions { Name = port.Tap, Netns = port.Netns, Mac = port.Mac, Mtu = port.Mtu ?? mtu, Queues = port.Queues, Bridge = port.Bridge };
+        return new DeviceOptions { Name = port.Device, Netns = port.Netns, Mac = port.Mac, Mtu = port.Mtu ?? mtu, Queues = port.Queues, Bridge = port.Bridge };
     }
 
     /// <summary>
