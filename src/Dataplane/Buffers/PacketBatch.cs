@@ -1,22 +1,38 @@
+using Overlay.Encap;
+
 namespace Overlay.Dataplane.Buffers;
 
 /// <summary>
-/// Frames received together from a port. Slot <c>i</c> of the pool holds frame <c>i</c>. <b>Borrow:</b> frames are valid until the next
-/// receive into the same batch. Owned by one worker.
+/// Frames received together from a port, packed one behind the other in a pinned slab: a short frame takes its own length and headroom, so that a batch of
+/// short frames stays in the cache and a batch of super-frames is bounded by octets. <b>Borrow:</b> frames are valid until the next receive into the same batch.
+/// Owned by one worker.
 /// </summary>
+/// <remarks>
+/// A frame is received at <see cref="NextOffset"/> while <see cref="HasRoom"/> holds, then <see cref="Append"/>ed. The <see cref="PacketPool.Headroom"/> octets before
+/// every frame are free: for a tunnel header, a pushed tag, or the virtio-net header it is read with.
+/// </remarks>
 public sealed class PacketBatch
 {
-    /// <summary>Makes a batch with a pool of its own.</summary>
+    /// <summary>Octets of a slab unless said otherwise: a few super-frames, and no more than a processor's own cache holds.</summary>
+    public const int DefaultSlabSize = 1 << 20;
+
+    private const int CacheLine = 64;
+
+    /// <summary>Makes a batch.</summary>
     /// <param name="size">Frames it can take, 1–4096.</param>
-    /// <param name="frameSize">Octets a frame may take.</param>
-    public PacketBatch(int size, int frameSize = PacketPool.MaxFrameLength)
+    /// <param name="slabSize">Octets of its slab; at least one frame of <see cref="PacketPool.MaxFrameLength"/> with its headroom.</param>
+    public PacketBatch(int size, int slabSize = DefaultSlabSize)
     {
-        Pool = new PacketPool(size, frameSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, 4096);
+        ArgumentOutOfRangeException.ThrowIfLessThan(slabSize, PacketPool.Headroom + PacketPool.MaxFrameLength);
+        Slab = GC.AllocateUninitializedArray<byte>(slabSize, pinned: true);
         Items = new PacketBuffer[size];
+        Clear();
     }
 
-    /// <summary>The memory behind the frames.</summary>
-    public PacketPool Pool { get; }
+    /// <summary>The memory behind the frames. Pinned.</summary>
+    public byte[] Slab { get; }
 
     /// <summary>Descriptors of the frames; the first <see cref="Count"/> are valid.</summary>
     public PacketBuffer[] Items { get; }
@@ -25,8 +41,46 @@ public sealed class PacketBatch
     public int Size => Items.Length;
 
     /// <summary>Frames in it.</summary>
-    public int Count { get; set; }
+    public int Count { get; private set; }
+
+    /// <summary>Where the next frame is received; valid while <see cref="HasRoom"/>.</summary>
+    public int NextOffset { get; private set; }
+
+    /// <summary>True if one more frame, however long (<see cref="PacketPool.MaxFrameLength"/>), can be received.</summary>
+    public bool HasRoom => Count < Items.Length && NextOffset <= Slab.Length - PacketPool.MaxFrameLength;
 
     /// <summary>The octets of frame <paramref name="index"/>.</summary>
-    public Span<byte> Frame(int index) => Pool.Slab.AsSpan(Items[index].Offset, Items[index].Length);
+    public Span<byte> Frame(int index) => Slab.AsSpan(Items[index].Offset, Items[index].Length);
+
+    /// <summary>Takes in the frame that was received at <see cref="NextOffset"/>.</summary>
+    /// <param name="length">Its octets, 0–<see cref="PacketPool.MaxFrameLength"/>.</param>
+    /// <param name="vnet">Its virtio-net header; default for a plain frame.</param>
+    /// <exception cref="InvalidOperationException">There was no room.</exception>
+    public void Append(int length, in VnetHeader vnet)
+    {
+        if (!HasRoom || (uint)length > PacketPool.MaxFrameLength)
+            throw new InvalidOperationException("The batch is full.");
+        int offset = NextOffset;
+        ref PacketBuffer item = ref Items[Count++];
+        item.Offset = offset;
+        item.Length = length;
+        item.Vnet = vnet;
+        NextOffset = ((offset + length + CacheLine - 1) & -CacheLine) + PacketPool.Headroom;
+    }
+
+    /// <summary>Copies a frame in: for what does not come from a device.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="vnet">Its virtio-net header.</param>
+    public void Add(ReadOnlySpan<byte> frame, in VnetHeader vnet = default)
+    {
+        frame.CopyTo(Slab.AsSpan(NextOffset));
+        Append(frame.Length, in vnet);
+    }
+
+    /// <summary>Forgets the frames.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        NextOffset = PacketPool.Headroom;
+    }
 }

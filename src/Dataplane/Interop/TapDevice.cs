@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Overlay.Dataplane.Buffers;
+using Overlay.Encap;
 
 namespace Overlay.Dataplane.Interop;
 
@@ -49,12 +51,37 @@ internal static unsafe class TapDevice
         return read >= 0 ? (int)read : -Marshal.GetLastSystemError();
     }
 
-    /// <summary>Writes one frame with its virtio-net header.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Write(int descriptor, byte[] slab, int offset, int length)
+    /// <summary>Pieces of one frame at most: what a kernel takes as segments of one super-frame, and room to spare.</summary>
+    internal const int MaxPieces = 256;
+
+    /// <summary>Writes one frame with its virtio-net header, gathered from its pieces.</summary>
+    /// <param name="descriptor">The queue.</param>
+    /// <param name="batch">Where the frame is.</param>
+    /// <param name="index">Which one.</param>
+    [SkipLocalsInit]
+    internal static int Write(int descriptor, PortTxBatch batch, int index)
     {
-        CheckRange(slab, offset, length);
-        nint written = Libc.Write(descriptor, Pointer(slab, offset), (nuint)length);
+        ref readonly TxFrame frame = ref batch.Frames[index];
+        byte* header = stackalloc byte[VnetHeader.LengthWithBuffers];
+        frame.Vnet.WriteTo(new Span<byte>(header, VnetHeader.LengthWithBuffers));
+        Libc.Iovec* vectors = stackalloc Libc.Iovec[MaxPieces + 1];
+        vectors[0].Base = header;
+        vectors[0].Length = VnetHeader.LengthWithBuffers;
+        byte[] slab = batch.Slab;
+        CheckRange(slab, frame.Offset, frame.Length);
+        vectors[1].Base = Pointer(slab, frame.Offset);
+        vectors[1].Length = (nuint)frame.Length;
+        int count = 2;
+        for (int next = frame.Next; next >= 0 && count <= MaxPieces; count++)
+        {
+            ref readonly TxPiece piece = ref batch.Pieces[next];
+            CheckRange(slab, piece.Offset, piece.Length);
+            vectors[count].Base = Pointer(slab, piece.Offset);
+            vectors[count].Length = (nuint)piece.Length;
+            next = piece.Next;
+        }
+
+        nint written = Libc.WriteV(descriptor, vectors, count);
         return written >= 0 ? (int)written : -Marshal.GetLastSystemError();
     }
 

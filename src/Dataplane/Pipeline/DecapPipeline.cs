@@ -74,7 +74,7 @@ public sealed class DecapPipeline
             _judgingFor = tables;
         }
 
-        _egress.Begin(tables, batch.Packets.Pool.Slab, count, queue);
+        _egress.Begin(tables, batch.Slab, count, queue);
         _hints.BeginBatch();
         for (int i = 0; i < count; i++)
         {
@@ -90,9 +90,9 @@ public sealed class DecapPipeline
 
     private DropReason Forward(ForwardingTables tables, DatagramBatch batch, int index)
     {
-        ref PacketBuffer buffer = ref batch.Packets.Items[index];
+        ref PacketBuffer buffer = ref batch.Items[index];
         ref DatagramInfo outer = ref batch.Info[index];
-        byte[] slab = batch.Packets.Pool.Slab;
+        byte[] slab = batch.Slab;
 
         ParseStatus status = TunnelJudge.Judge(slab.AsSpan(buffer.Offset, buffer.Length), outer.Encap, in _judging, out TunnelInfo info);
 
@@ -318,7 +318,7 @@ public sealed class DecapPipeline
         int consumed = 0;
         for (int i = 0; i < count; i++)
         {
-            ref PacketBuffer buffer = ref batch.Packets.Items[i];
+            ref PacketBuffer buffer = ref batch.Items[i];
             if (outcomes.IsDelivered(i))
             {
                 delivered++;
@@ -332,7 +332,7 @@ public sealed class DecapPipeline
             {
                 DropReason reason = outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i);
                 _counters.AddDropped(Direction.Rx, reason);
-                _counters.OfferSample(Direction.Rx, reason, batch.Packets.Frame(i), _egress.DomainOf(i)?.Vni, batch.Info[i].Source);
+                _counters.OfferSample(Direction.Rx, reason, batch.Datagram(i), _egress.DomainOf(i)?.Vni, batch.Info[i].Source);
             }
         }
 

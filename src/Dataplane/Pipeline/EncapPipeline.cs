@@ -62,7 +62,7 @@ public sealed class EncapPipeline
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _options.BatchSize, nameof(batch));
         ForwardingTables tables = _state.Current;
         PortBinding? binding = tables.Find(port);
-        _egress.Begin(tables, batch.Pool.Slab, count, queue);
+        _egress.Begin(tables, batch.Slab, count, queue);
         _hints.BeginBatch();
         for (int i = 0; i < count; i++)
         {
@@ -78,7 +78,7 @@ public sealed class EncapPipeline
     private DropReason Forward(ForwardingTables tables, PortBinding binding, PacketBatch batch, int index)
     {
         ref PacketBuffer buffer = ref batch.Items[index];
-        Span<byte> frame = batch.Pool.Slab.AsSpan(buffer.Offset, buffer.Length);
+        Span<byte> frame = batch.Slab.AsSpan(buffer.Offset, buffer.Length);
 
         // Segmentation is not negotiated with the TAP: a super-frame contradicts what was agreed.
         if (buffer.Vnet != default && (buffer.Vnet.Validate(buffer.Length) != VnetHeaderStatus.Ok || buffer.Vnet.IsGso))
@@ -114,7 +114,7 @@ public sealed class EncapPipeline
         };
         if (strip)
         {
-            if (!TryStrip(batch.Pool.Slab, ref outgoing))
+            if (!TryStrip(batch.Slab, ref outgoing))
                 return DropReason.TapBadVnetHeader;
 
             buffer.Offset = outgoing.Offset;

@@ -9,7 +9,7 @@ internal sealed class PortEgress
 {
     private const int OutboxCount = 8;
     private readonly PortOutbox[] _outboxes = new PortOutbox[OutboxCount];
-    private readonly TxFrame[] _single = new TxFrame[1];
+    private readonly PortTxBatch _single = new(1);
     private readonly FrameOutcomes _outcomes;
     private readonly int _worker;
     private byte[] _slab = [];
@@ -31,7 +31,7 @@ internal sealed class PortEgress
         _queue = queue;
         foreach (PortOutbox outbox in _outboxes)
         {
-            outbox.Clear();
+            outbox.Batch.Clear();
             outbox.Port = null;
         }
     }
@@ -40,7 +40,8 @@ internal sealed class PortEgress
     internal void WriteNow(Port port, in TxFrame frame)
     {
         FlushPort(port);
-        _single[0] = frame;
+        _single.Clear();
+        _ = _single.Add(in frame);
         Write(port, _single);
     }
 
@@ -52,13 +53,13 @@ internal sealed class PortEgress
         {
             if (outbox.Port == port)
             {
-                if (outbox.IsFull)
+                if (outbox.Batch.IsFull)
                 {
                     FlushOutbox(outbox);
                     outbox.Port = port;
                 }
 
-                outbox.Add(in frame);
+                _ = outbox.Batch.Add(in frame);
                 return;
             }
 
@@ -74,7 +75,7 @@ internal sealed class PortEgress
         }
 
         free.Port = port;
-        free.Add(in frame);
+        _ = free.Batch.Add(in frame);
     }
 
     /// <summary>Sends everything.</summary>
@@ -98,17 +99,18 @@ internal sealed class PortEgress
 
     private void FlushOutbox(PortOutbox outbox)
     {
-        if (outbox.Count != 0)
-            Write(outbox.Port!, outbox.Frames);
+        if (outbox.Batch.Count != 0)
+            Write(outbox.Port!, outbox.Batch);
 
-        outbox.Clear();
+        outbox.Batch.Clear();
         outbox.Port = null;
     }
 
-    private void Write(Port port, ReadOnlySpan<TxFrame> frames)
+    private void Write(Port port, PortTxBatch batch)
     {
-        port.Device.Send(_queue % port.Device.QueueCount, _slab, frames, _outcomes);
-        foreach (ref readonly TxFrame frame in frames)
+        batch.Slab = _slab;
+        port.Device.Send(_queue % port.Device.QueueCount, batch, _outcomes);
+        foreach (ref readonly TxFrame frame in batch.Frames.AsSpan(0, batch.Count))
         {
             if (_outcomes.IsDelivered(frame.Frame))
                 port.Traffic.Add(_worker, (int)Direction.Rx, frame.Length);

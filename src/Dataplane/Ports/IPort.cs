@@ -16,19 +16,17 @@ public interface IPort : IDisposable
     int PollDescriptor(int queue);
 
     /// <summary>
-    /// Reads frames until the batch is full or no more are waiting; never blocks. Fills <see cref="PacketBatch.Items"/> and
-    /// <see cref="PacketBatch.Count"/>; every frame begins at its slot's <see cref="PacketPool.FrameOffset"/>.
+    /// Reads frames until the batch is full or no more are waiting; never blocks. What the batch held before is forgotten.
     /// </summary>
     PortReceiveStatus Receive(int queue, PacketBatch batch);
 
     /// <summary>
     /// Writes frames in order and marks each one's outcome: delivered, or dropped as <c>tap_full</c> or <c>port_down</c>. Never blocks.
-    /// Borrows the frames for the call; octets before each frame (see <see cref="TxFrame.Offset"/>) may be overwritten.
+    /// Borrows the memory for the call and changes nothing in it. A frame of several pieces is written in one call.
     /// </summary>
     /// <param name="queue">The queue to write to.</param>
-    /// <param name="slab">The pinned memory the frames are in.</param>
-    /// <param name="frames">The frames.</param>
+    /// <param name="batch">The frames.</param>
     /// <param name="outcomes">Where the outcome of each goes.</param>
     /// <returns>The number of frames written.</returns>
-    int Send(int queue, byte[] slab, ReadOnlySpan<TxFrame> frames, FrameOutcomes outcomes);
+    int Send(int queue, PortTxBatch batch, FrameOutcomes outcomes);
 }

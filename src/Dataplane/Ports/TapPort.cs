@@ -77,53 +77,44 @@ public sealed class TapPort : IPortDevice
         ArgumentNullException.ThrowIfNull(batch);
         const int Header = VnetHeader.LengthWithBuffers;
         int descriptor = _descriptors[queue];
-        PacketPool pool = batch.Pool;
-        PacketBuffer[] items = batch.Items;
-        int count = 0;
-        while (count < items.Length)
+        batch.Clear();
+        while (batch.HasRoom)
         {
-            int offset = pool.FrameOffset(count);
-            int read = TapDevice.Read(descriptor, pool.Slab, offset - Header, pool.FrameSize + Header);
+            int offset = batch.NextOffset - Header;
+            int read = TapDevice.Read(descriptor, batch.Slab, offset, PacketPool.MaxFrameLength + Header);
             if (read < Header)
             {
-                batch.Count = count;
                 if (read is -Errno.Again or -Errno.Interrupted)
                     return PortReceiveStatus.Drained;
                 Volatile.Write(ref _closed, 1);
                 return PortReceiveStatus.Closed;
             }
 
-            ref PacketBuffer item = ref items[count++];
-            item.Offset = offset;
-            item.Length = read - Header;
-            _ = VnetHeader.Parse(pool.Slab.AsSpan(offset - Header, Header), out item.Vnet);
+            _ = VnetHeader.Parse(batch.Slab.AsSpan(offset, Header), out VnetHeader vnet);
+            batch.Append(read - Header, in vnet);
         }
 
-        batch.Count = count;
         return PortReceiveStatus.More;
     }
 
     /// <inheritdoc/>
-    public int Send(int queue, byte[] slab, ReadOnlySpan<TxFrame> frames, FrameOutcomes outcomes)
+    public int Send(int queue, PortTxBatch batch, FrameOutcomes outcomes)
     {
-        ArgumentNullException.ThrowIfNull(slab);
+        ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(outcomes);
-        const int Header = VnetHeader.LengthWithBuffers;
         int descriptor = _descriptors[queue];
         int sent = 0;
-        foreach (ref readonly TxFrame frame in frames)
+        for (int i = 0; i < batch.Count; i++)
         {
-            int offset = frame.Offset - Header;
-            frame.Vnet.WriteTo(slab.AsSpan(offset, Header));
-            int written = TapDevice.Write(descriptor, slab, offset, frame.Length + Header);
+            int written = TapDevice.Write(descriptor, batch, i);
             if (written > 0)
             {
-                outcomes.MarkDelivered(frame.Frame);
+                batch.MarkDelivered(i, outcomes);
                 sent++;
             }
             else
             {
-                outcomes.MarkDropped(frame.Frame, Refusal(written, in frame));
+                batch.MarkDropped(i, outcomes, Refusal(written, in batch.Frames[i]));
             }
         }
 

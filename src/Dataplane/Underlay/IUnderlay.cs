@@ -12,8 +12,8 @@ public interface IUnderlay : IDisposable
     ReadOnlySpan<int> PollDescriptors(int worker);
 
     /// <summary>
-    /// Reads datagrams from socket <paramref name="socket"/> of worker <paramref name="worker"/>; never blocks. Payloads begin at their slot's
-    /// <see cref="PacketPool.FrameOffset"/>.
+    /// Reads datagrams from socket <paramref name="socket"/> of worker <paramref name="worker"/>; never blocks. Payloads lie in the
+    /// batch's slots, one or more in each.
     /// </summary>
     /// <returns>True if more may be waiting.</returns>
     bool Receive(int worker, int socket, DatagramBatch batch);

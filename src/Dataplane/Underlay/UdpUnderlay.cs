@@ -89,8 +89,8 @@ public sealed class UdpUnderlay : IUnderlay
     {
         ArgumentNullException.ThrowIfNull(batch);
         ReceiveSocket from = _receive[worker][socket];
-        PacketPool pool = batch.Packets.Pool;
-        ReceiveRing ring = RingFor(worker, pool, batch.Info.Length);
+        PacketPool pool = batch.Slots;
+        ReceiveRing ring = RingFor(worker, pool);
         int count = ring.Receive(from.Socket.Descriptor);
         if (count <= 0)
         {
@@ -100,7 +100,7 @@ public sealed class UdpUnderlay : IUnderlay
             return count < 0 && count is not (-Errno.Again or -Errno.BadDescriptor);
         }
 
-        PacketBuffer[] items = batch.Packets.Items;
+        PacketBuffer[] items = batch.Items;
         DatagramInfo[] info = batch.Info;
         for (int i = 0; i < count; i++)
         {
@@ -113,7 +113,7 @@ public sealed class UdpUnderlay : IUnderlay
         }
 
         batch.Count = count;
-        return count == info.Length;
+        return count == pool.Count;
     }
 
     /// <inheritdoc/>
@@ -243,12 +243,12 @@ public sealed class UdpUnderlay : IUnderlay
         return count == 0 ? -1 : first + (int)(((ulong)flowHash * (uint)count) >> 32);
     }
 
-    private ReceiveRing RingFor(int worker, PacketPool pool, int size)
+    private ReceiveRing RingFor(int worker, PacketPool pool)
     {
         ReceiveRing? ring = _rings[worker];
         return ring is not null && ring.IsFor(pool.Slab)
             ? ring
-            : _rings[worker] = new ReceiveRing(pool.Slab, pool.FrameOffset(0), pool.Stride, pool.FrameSize, size);
+            : _rings[worker] = new ReceiveRing(pool.Slab, pool.FrameOffset(0), pool.Stride, pool.FrameSize, pool.Count);
     }
 
     /// <summary>A receiving socket and what it is for.</summary>

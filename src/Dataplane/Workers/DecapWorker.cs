@@ -21,7 +21,7 @@ internal sealed class DecapWorker : WorkerLoop
     {
         _underlay = underlay;
         _pipeline = pipeline;
-        _batch = new DatagramBatch(context.BatchSize);
+        _batch = new DatagramBatch(context.BatchSize, context.BatchSize);
         ReadOnlySpan<int> descriptors = underlay.PollDescriptors(index);
         _socketCount = descriptors.Length;
         for (int i = 0; i < descriptors.Length; i++)

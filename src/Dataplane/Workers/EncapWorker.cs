@@ -78,7 +78,7 @@ internal sealed class EncapWorker : WorkerLoop
 
     private PortReceiveStatus ServeBatch(Slot slot)
     {
-        _batch.Count = 0;
+        _batch.Clear();
         Epoch.Enter();
         try
         {

@@ -101,29 +101,24 @@ public sealed class AccountingTests
 
     private static void FillFrames(PacketBatch batch, Random random)
     {
-        batch.Count = random.Next(1, batch.Size + 1);
-        for (int i = 0; i < batch.Count; i++)
+        batch.Clear();
+        for (int left = random.Next(1, batch.Size + 1); left > 0 && batch.HasRoom; left--)
         {
             byte[] frame = RandomFrame(random);
-            int offset = batch.Pool.FrameOffset(i);
-            frame.CopyTo(batch.Pool.Slab.AsSpan(offset));
-            batch.Items[i] = new PacketBuffer { Offset = offset, Length = frame.Length, Vnet = RandomVnet(random, frame.Length) };
+            batch.Add(frame, RandomVnet(random, frame.Length));
         }
     }
 
     private static void FillDatagrams(Bench bench, Random random)
     {
         DatagramBatch batch = bench.Node.DatagramBatch;
-        batch.Count = random.Next(1, batch.Packets.Size + 1);
+        batch.Count = 0;
         UnderlayAddress[] sources = [bench.PeerB, bench.PeerB, bench.PeerB, bench.PeerC, bench.PeerC, bench.Self, bench.Stranger];
-        for (int i = 0; i < batch.Count; i++)
+        for (int left = random.Next(1, batch.Size + 1); left > 0; left--)
         {
             EncapKind encap = random.Next(2) == 0 ? EncapKind.Vxlan : EncapKind.Geneve;
             byte[] datagram = RandomDatagram(random, encap);
-            int offset = batch.Packets.Pool.FrameOffset(i);
-            datagram.CopyTo(batch.Packets.Pool.Slab.AsSpan(offset));
-            batch.Packets.Items[i] = new PacketBuffer { Offset = offset, Length = datagram.Length };
-            batch.Info[i] = new DatagramInfo { Source = sources[random.Next(sources.Length)], Encap = encap, Tos = (byte)random.Next(256) };
+            batch.Add(datagram, new DatagramInfo { Source = sources[random.Next(sources.Length)], Encap = encap, Tos = (byte)random.Next(256) });
         }
     }
 

@@ -86,14 +86,10 @@ public sealed class AllocationTests
         Dataplane.Ports.Port from = bench.Node.Port(port);
         Assert.Equal(0, Allocated(() =>
         {
-            for (int i = 0; i < batch.Size; i++)
-            {
-                int offset = batch.Pool.FrameOffset(i);
-                frame.CopyTo(batch.Pool.Slab.AsSpan(offset));
-                batch.Items[i] = new PacketBuffer { Offset = offset, Length = frame.Length, Vnet = vnet };
-            }
+            batch.Clear();
+            while (batch.HasRoom)
+                batch.Add(frame, in vnet);
 
-            batch.Count = batch.Size;
             bench.Node.Encap.Process(from, 0, batch);
         }));
     }
@@ -103,15 +99,10 @@ public sealed class AllocationTests
         DatagramBatch batch = bench.Node.DatagramBatch;
         Assert.Equal(0, Allocated(() =>
         {
-            for (int i = 0; i < batch.Packets.Size; i++)
-            {
-                int offset = batch.Packets.Pool.FrameOffset(i);
-                datagram.CopyTo(batch.Packets.Pool.Slab.AsSpan(offset));
-                batch.Packets.Items[i] = new PacketBuffer { Offset = offset, Length = datagram.Length };
-                batch.Info[i] = new DatagramInfo { Source = source, Encap = bench.Wire.Encap, Tos = 2 };
-            }
+            batch.Count = 0;
+            while (batch.HasFreeSlot)
+                batch.Add(datagram, new DatagramInfo { Source = source, Encap = bench.Wire.Encap, Tos = 2 });
 
-            batch.Count = batch.Packets.Size;
             bench.Node.Decap.Process(batch);
         }));
     }

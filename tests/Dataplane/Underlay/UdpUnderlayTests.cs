@@ -34,7 +34,7 @@ public sealed class UdpUnderlayTests : IDisposable
         TxBatch tx = Fill(address, 4789, Batch, (ref TxDatagram d, int i) => (d.Tos, d.Ttl, d.HeaderIsApart) = ((byte)(i % 4 == 0 ? 0 : i * 4), (byte)(i % 3), i % 2 == 0));
         Assert.Equal(Batch, underlay.Send(tx, _outcomes));
         Assert.Equal(0, tx.Count);
-        var rx = new DatagramBatch(Batch);
+        var rx = new DatagramBatch(Batch, Batch);
         var seen = new Dictionary<int, byte>();
         Wait.Until(() => Collect(underlay, rx, seen, UnderlayAddress.Parse(address)) == Batch, Limit, "64 datagrams", () => $"{seen.Count}");
         for (int i = 0; i < Batch; i++)
@@ -182,7 +182,7 @@ public sealed class UdpUnderlayTests : IDisposable
         using UdpUnderlay underlay = Open(Spec(address));
         using Socket sink = NetNs.Run(other, () => SocketHere(peer, 4789));
         using UdpUnderlay reverse = NetNs.Run(other, () => UdpUnderlay.Open(Spec(peer) with { VxlanPort = 14789 }, 1, TimeProvider.System).Underlay!);
-        var rx = new DatagramBatch(Batch);
+        var rx = new DatagramBatch(Batch, Batch);
         bool Passes()
         {
             _ = underlay.Send(Fill(peer, 4789, 1, (ref TxDatagram d, int i) => { }), _outcomes);
@@ -271,7 +271,7 @@ public sealed class UdpUnderlayTests : IDisposable
     {
         using UdpUnderlay underlay = Open(Spec("127.0.0.1"));
         TxBatch tx = Fill("127.0.0.1", 4789, Batch, (ref TxDatagram d, int i) => d.FlowHash = (uint)i << 26);
-        var rx = new DatagramBatch(Batch);
+        var rx = new DatagramBatch(Batch, Batch);
         long before = 0;
         for (int round = 0; round < 300; round++)
         {
@@ -315,7 +315,7 @@ public sealed class UdpUnderlayTests : IDisposable
         _ = underlay.Receive(0, 0, rx);
         for (int i = 0; i < rx.Count; i++)
         {
-            Span<byte> data = rx.Packets.Frame(i);
+            Span<byte> data = rx.Datagram(i);
             Assert.Equal(72, data.Length);
             Assert.True(data[..8].IndexOfAnyExcept((byte)0xAA) < 0);
             Assert.Equal(source, rx.Info[i].Source);

@@ -146,13 +146,13 @@ public sealed class EncapWorkerTests : IDisposable
                 return IsEndless ? PortReceiveStatus.More : PortReceiveStatus.Drained;
             }
 
+            batch.Clear();
             for (int i = 0; i < step.Count; i++)
-                batch.Items[i] = new PacketBuffer { Offset = batch.Pool.FrameOffset(i), Length = 60 };
-            batch.Count = step.Count;
+                batch.Append(60, default);
             return step.Throws ? throw new InvalidOperationException("scripted") : step.Status;
         }
 
-        public int Send(int queue, byte[] slab, ReadOnlySpan<TxFrame> frames, FrameOutcomes outcomes) => 0;
+        public int Send(int queue, PortTxBatch batch, FrameOutcomes outcomes) => 0;
 
         public void Dispose() => _ready.Dispose();
 

@@ -33,8 +33,8 @@ public sealed class MemoryNode
         Counters = Forwarding.AddWorker();
         LearnRing ring = Forwarding.AddLearnRing();
         _epoch = Forwarding.Quiescence.RegisterWorker();
-        _frames = new PacketBatch(options.BatchSize);
-        _datagrams = new DatagramBatch(options.BatchSize);
+        _frames = new PacketBatch(options.BatchSize, Math.Max(1, options.BatchSize / 16) * (PacketPool.Headroom + PacketPool.MaxFrameLength + 64));
+        _datagrams = new DatagramBatch(options.BatchSize, options.BatchSize);
         _encap = new EncapPipeline(Forwarding, Underlay, Counters, ring, options);
         _decap = new DecapPipeline(Forwarding, Underlay, Counters, ring, options);
     }

@@ -49,33 +49,27 @@ public sealed class MemoryPort : IPort
     /// <inheritdoc/>
     public PortReceiveStatus Receive(int queue, PacketBatch batch)
     {
-        int count = 0;
-        while (count < batch.Size && _inbox.TryDequeue(out (byte[] Frame, VnetHeader Vnet) next))
-        {
-            int offset = batch.Pool.FrameOffset(count);
-            next.Frame.CopyTo(batch.Pool.Slab.AsSpan(offset));
-            batch.Items[count++] = new PacketBuffer { Offset = offset, Length = next.Frame.Length, Vnet = next.Vnet };
-        }
-
-        batch.Count = count;
+        batch.Clear();
+        while (batch.HasRoom && _inbox.TryDequeue(out (byte[] Frame, VnetHeader Vnet) next))
+            batch.Add(next.Frame, in next.Vnet);
         return IsClosed ? PortReceiveStatus.Closed : _inbox.Count == 0 ? PortReceiveStatus.Drained : PortReceiveStatus.More;
     }
 
     /// <inheritdoc/>
-    public int Send(int queue, byte[] slab, ReadOnlySpan<TxFrame> frames, FrameOutcomes outcomes)
+    public int Send(int queue, PortTxBatch batch, FrameOutcomes outcomes)
     {
         int sent = 0;
-        foreach (ref readonly TxFrame frame in frames)
+        for (int i = 0; i < batch.Count; i++)
         {
             if (IsClosed)
             {
-                outcomes.MarkDropped(frame.Frame, DropReason.PortDown);
+                batch.MarkDropped(i, outcomes, DropReason.PortDown);
                 continue;
             }
 
             if (Room == 0)
             {
-                outcomes.MarkDropped(frame.Frame, DropReason.TapFull);
+                batch.MarkDropped(i, outcomes, DropReason.TapFull);
                 continue;
             }
 
@@ -83,11 +77,9 @@ public sealed class MemoryPort : IPort
                 Room--;
 
             if (Keeps)
-                _delivered.Add((slab.AsSpan(frame.Offset, frame.Length).ToArray(), frame.Vnet));
+                _delivered.Add((Gather(batch, i), batch.Frames[i].Vnet));
 
-            // A real device writes its header here: whoever relied on these octets finds out.
-            frame.Vnet.WriteTo(slab.AsSpan(frame.Offset - VnetHeader.LengthWithBuffers, VnetHeader.LengthWithBuffers));
-            outcomes.MarkDelivered(frame.Frame);
+            batch.MarkDelivered(i, outcomes);
             DeliveredCount++;
             sent++;
         }
@@ -97,4 +89,20 @@ public sealed class MemoryPort : IPort
 
     /// <inheritdoc/>
     public void Dispose() => IsClosed = true;
+
+    private static byte[] Gather(PortTxBatch batch, int index)
+    {
+        ref TxFrame frame = ref batch.Frames[index];
+        byte[] whole = new byte[frame.TotalLength];
+        batch.Slab.AsSpan(frame.Offset, frame.Length).CopyTo(whole);
+        int length = frame.Length;
+        for (int next = frame.Next; next >= 0; next = batch.Pieces[next].Next)
+        {
+            ref TxPiece piece = ref batch.Pieces[next];
+            batch.Slab.AsSpan(piece.Offset, piece.Length).CopyTo(whole.AsSpan(length));
+            length += piece.Length;
+        }
+
+        return length == whole.Length ? whole : throw new InvalidOperationException("The pieces of a frame are not as long as it says.");
+    }
 }

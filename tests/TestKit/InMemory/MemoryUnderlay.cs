@@ -54,16 +54,10 @@ public sealed class MemoryUnderlay(params UnderlayAddress[] addresses) : IUnderl
     /// <inheritdoc/>
     public bool Receive(int worker, int socket, DatagramBatch batch)
     {
-        int count = 0;
-        while (count < batch.Packets.Size && _inbox.TryDequeue(out (byte[] Payload, DatagramInfo Info) next))
-        {
-            int offset = batch.Packets.Pool.FrameOffset(count);
-            next.Payload.CopyTo(batch.Packets.Pool.Slab.AsSpan(offset));
-            batch.Packets.Items[count] = new PacketBuffer { Offset = offset, Length = next.Payload.Length };
-            batch.Info[count++] = next.Info;
-        }
+        batch.Count = 0;
+        while (batch.HasFreeSlot && _inbox.TryDequeue(out (byte[] Payload, DatagramInfo Info) next))
+            batch.Add(next.Payload, in next.Info);
 
-        batch.Count = count;
         return _inbox.Count != 0;
     }
 
