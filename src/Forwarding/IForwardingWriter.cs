@@ -69,6 +69,14 @@ public interface IForwardingWriter
     int ReadHints(Span<LearnHint> hints);
 
     /// <summary>
+    /// Asks to be told once that there are hints. The worker that adds the next one calls <paramref name="wake"/>, and no worker does so again before it is
+    /// asked for again; so whoever is awake anyway costs workers nothing.
+    /// </summary>
+    /// <param name="wake">Runs on a worker's thread: it neither waits nor throws. The same one every time.</param>
+    /// <returns>False if there are hints already; <paramref name="wake"/> may be called all the same.</returns>
+    bool AwaitHint(Action wake);
+
+    /// <summary>
     /// Lists up to <paramref name="rows"/>.Length entries of a VNI from a cursor (0 to begin); the cursor is 0 again at the end.
     /// An entry written or removed meanwhile may or may not be seen; none is seen twice unless the table was rebuilt in between.
     /// </summary>

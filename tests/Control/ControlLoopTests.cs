@@ -93,6 +93,37 @@ public sealed class ControlLoopTests
     }
 
     [Fact]
+    public async Task Hints_that_teach_nothing_wake_the_loop_once_a_pause()
+    {
+        var writer = new RecordingWriter();
+        await using ControlLoop loop = await StartAsync(writer, new ControlOptions { HintPause = TimeSpan.FromHours(1) });
+        var useless = new LearnHint { Vni = new Vni(V + 1), Mac = Mac(1), Seen = FdbTarget.ToPort(new PortId(0)) };
+        await UntilAsync(() => Told(1));
+        await UntilAsync(() => Task.FromResult(writer.HintCount == 0));
+        for (int i = 0; i < 1000; i++)
+        {
+            writer.Tell(useless);
+        }
+
+        // They wait for the pause's end, or for whoever wakes the loop anyway.
+        Assert.Equal((1, 1000), (writer.Wakes, writer.HintCount));
+        await loop.SettleAsync();
+        await UntilAsync(() => Task.FromResult(writer.HintCount == 0));
+        Assert.Equal(1, writer.Wakes);
+
+        // Only a loop that sleeps is woken, so it is told until it was.
+        Task<bool> Told(int wakes)
+        {
+            if (writer.Wakes < wakes)
+            {
+                writer.Tell(useless);
+            }
+
+            return Task.FromResult(writer.Wakes == wakes);
+        }
+    }
+
+    [Fact]
     public async Task A_plane_that_ends_is_started_again_with_a_back_off_while_its_routes_stay()
     {
         var writer = new RecordingWriter();

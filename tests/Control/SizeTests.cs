@@ -112,6 +112,8 @@ public sealed class SizeTests
 
         public int ReadHints(Span<LearnHint> hints) => 0;
 
+        public bool AwaitHint(Action wake) => true;
+
         public int ReadMacs(Vni vni, ref int cursor, Span<FdbRow> rows)
         {
             cursor = 0;

@@ -34,6 +34,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly List<Func<Task>> _waiting = [];
     private readonly Lock _gate = new();
     private readonly Thread _thread;
+    private readonly Action _wakeForHint;
     private volatile bool _isStopping;
     private bool _isStarted;
     private long _failures;
@@ -56,6 +57,7 @@ public sealed class ControlLoop : IAsyncDisposable
         _log = loggers.CreateLogger<ControlLoop>();
         _core = new ControlCore(writer, options, time, _log);
         _mailbox = Channel.CreateBounded<ControlMessage>(new BoundedChannelOptions(options.MailboxSize) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+        _wakeForHint = _wake.Set;
         _thread = new Thread(Run) { IsBackground = true, Name = "control" };
     }
 
@@ -272,11 +274,18 @@ public sealed class ControlLoop : IAsyncDisposable
     {
         var hints = new LearnHint[256];
         int wait = 0;
+        bool listens = false;
+        long learned = 0;
         while (!_isStopping || _mailbox.Reader.Count > 0)
         {
             if (wait > 0)
             {
-                _ = _wake.Wait(wait);
+                if (!listens || _writer.AwaitHint(_wakeForHint))
+                {
+                    _ = _wake.Wait(wait);
+                }
+
+                learned = _core.Learned;
             }
 
             _wake.Reset();
@@ -299,8 +308,27 @@ public sealed class ControlLoop : IAsyncDisposable
                 ControlLog.WorkFailed(_log, error);
             }
 
-            // A worker that just told something has more to tell soon; a full reading means there is more already.
-            wait = isBusy || hinted == hints.Length ? 0 : hinted > 0 || _core.HasWork ? 1 : Math.Max(1, (int)_options.IdlePoll.TotalMilliseconds);
+            listens = false;
+            if (isBusy || hinted == hints.Length)
+            {
+                // There is more already.
+                wait = 0;
+            }
+            else if (_core.HasWork || (hinted > 0 && _core.Learned != learned))
+            {
+                // A worker that just told something has more to tell soon.
+                wait = 1;
+            }
+            else if (hinted > 0)
+            {
+                // What nothing can be learned of comes again and again.
+                wait = Math.Max(1, (int)_options.HintPause.TotalMilliseconds);
+            }
+            else
+            {
+                wait = (int)Math.Clamp(_core.UntilDue.TotalMilliseconds, 1, Math.Max(1, _options.IdleTick.TotalMilliseconds));
+                listens = true;
+            }
         }
     }
 

@@ -39,8 +39,11 @@ public sealed record ControlOptions
     /// <summary>Local events that wait for one plane; more are lost and replaced by <see cref="LocalEventKind.Resync"/>.</summary>
     public int LocalEventSize { get; init; } = 4_096;
 
-    /// <summary>How long the loop sleeps while nothing happens.</summary>
-    public TimeSpan IdlePoll { get; init; } = TimeSpan.FromMilliseconds(20);
+    /// <summary>How long the loop sleeps at most while nothing happens. Messages, hints and what the clock asks for wake it before.</summary>
+    public TimeSpan IdleTick { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long hints wait after some of which nothing was learned: a flood of those wakes the loop no more often than this.</summary>
+    public TimeSpan HintPause { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>First and last back-off before a plane that ended is started again; it doubles in between.</summary>
     public TimeSpan RestartFirst { get; init; } = TimeSpan.FromSeconds(1);

@@ -33,6 +33,7 @@ public sealed partial class ForwardingState : IForwardingWriter
     private readonly Dictionary<int, int> _references = [];
     private ForwardingTables _current;
     private WorkerCounters[] _workers = [];
+    private readonly LearnBell _bell = new();
     private LearnRing[] _rings = [];
     private int _nextRing;
     private int _epoch;
@@ -88,7 +89,7 @@ public sealed partial class ForwardingState : IForwardingWriter
     /// <summary>Adds the ring of a worker to those that <see cref="ReadHints"/> reads. Before workers start; one thread at a time.</summary>
     public LearnRing AddLearnRing(int size = 4096)
     {
-        LearnRing ring = new(size);
+        LearnRing ring = new(size, _bell);
         _grace.Add(ring);
         Volatile.Write(ref _rings, [.. _rings, ring]);
         return ring;
@@ -130,6 +131,19 @@ public sealed partial class ForwardingState : IForwardingWriter
         }
 
         return count;
+    }
+
+    /// <inheritdoc/>
+    public bool AwaitHint(Action wake)
+    {
+        _bell.Arm(wake);
+        foreach (LearnRing ring in Volatile.Read(ref _rings))
+        {
+            if (ring.Count > 0)
+                return false;
+        }
+
+        return true;
     }
 
     private static void ThrowUnknown(string what, int index) =>

@@ -14,17 +14,27 @@ public sealed class LearnRing
     private readonly LearnHint[] _hints;
     private readonly uint[] _cells = new uint[64];
     private readonly int _mask;
+    private readonly LearnBell _bell;
     private uint _settled;
 
     /// <summary>Makes a ring.</summary>
     /// <param name="size">Hints it can hold; a power of two, 2 or more.</param>
     public LearnRing(int size = 4096)
+        : this(size, new LearnBell())
+    {
+    }
+
+    /// <summary>Makes a ring that wakes whoever waits for a hint.</summary>
+    /// <param name="size">Hints it can hold; a power of two, 2 or more.</param>
+    /// <param name="bell">What the rings of all workers have in common.</param>
+    internal LearnRing(int size, LearnBell bell)
     {
         if (size < 2 || !int.IsPow2(size))
             throw new ArgumentOutOfRangeException(nameof(size), size, "A power of two.");
 
         _hints = new LearnHint[size];
         _mask = size - 1;
+        _bell = bell;
     }
 
     /// <summary>Hints waiting. Any thread; exact for nobody but the consumer at rest.</summary>
@@ -43,6 +53,9 @@ public sealed class LearnRing
 
         _hints[head & _mask] = hint;
         Volatile.Write(ref _cells[HeadCell], head + 1);
+        if (_bell.IsArmed)
+            _bell.Ring();
+
         return true;
     }
 

@@ -11,6 +11,7 @@ internal sealed class RecordingWriter : IForwardingWriter
     private readonly Dictionary<uint, Table> _tables = [];
     private readonly Queue<LearnHint> _hints = [];
     private readonly Lock _gate = new();
+    private Action? _wake;
     private int _nextVtep;
     private int _nextHop;
 
@@ -34,11 +35,32 @@ internal sealed class RecordingWriter : IForwardingWriter
 
     public void RemoveVni(uint vni) => _tables.Remove(vni);
 
+    /// <summary>How often a hint woke the control loop.</summary>
+    public int Wakes { get; private set; }
+
+    /// <summary>Hints nobody has read.</summary>
+    public int HintCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _hints.Count;
+            }
+        }
+    }
+
     public void Tell(LearnHint hint)
     {
         lock (_gate)
         {
             _hints.Enqueue(hint);
+            if (_wake is { } wake)
+            {
+                _wake = null;
+                Wakes++;
+                wake();
+            }
         }
     }
 
@@ -244,6 +266,15 @@ internal sealed class RecordingWriter : IForwardingWriter
             }
 
             return count;
+        }
+    }
+
+    public bool AwaitHint(Action wake)
+    {
+        lock (_gate)
+        {
+            _wake = wake;
+            return _hints.Count == 0;
         }
     }
 

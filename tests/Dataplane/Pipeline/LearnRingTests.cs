@@ -1,4 +1,5 @@
 using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Pipeline;
 using Overlay.Encap;
 using Overlay.Forwarding;
@@ -61,6 +62,63 @@ public sealed class LearnRingTests
         }
 
         producer.Join();
+    }
+
+    [Fact]
+    public void The_bell_rings_once_for_each_time_it_is_armed()
+    {
+        int rung = 0;
+        LearnBell bell = new();
+        LearnRing[] rings = [new(64, bell), new(64, bell)];
+        _ = LearnRingFiller.Fill(rings[0], 0, 3);
+        Assert.Equal(0, rung);
+        for (int i = 1; i <= 3; i++)
+        {
+            bell.Arm(() => rung++);
+            bell.Arm(() => rung++);
+            foreach (LearnRing ring in rings)
+                _ = LearnRingFiller.Fill(ring, 0, 4);
+
+            Assert.Equal(i, rung);
+        }
+    }
+
+    [Fact]
+    public void Whoever_sleeps_is_woken_by_every_hint_that_it_did_not_see()
+    {
+        const int Total = 50_000;
+        using ManualResetEventSlim wake = new(false, spinCount: 0);
+        ForwardingState state = new(2);
+        LearnRing[] rings = [state.AddLearnRing(64), state.AddLearnRing(64)];
+        int read = 0;
+        Thread[] workers = [.. rings.Select(ring => new Thread(() =>
+        {
+            for (uint i = 0; i < Total; i++)
+            {
+                while (LearnRingFiller.Fill(ring, i, 1) == 0)
+                    Thread.Yield();
+
+                // Now and then the reader has time to fall asleep.
+                if (i % 16 == 0)
+                    SpinWait.SpinUntil(() => ring.Count == 0);
+            }
+        }))];
+        foreach (Thread worker in workers)
+            worker.Start();
+
+        LearnHint[] hints = new LearnHint[50];
+        while (read < Total * rings.Length)
+        {
+            if (state.AwaitHint(wake.Set))
+                Assert.True(wake.Wait(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken), $"nobody woke it after {read} hints");
+
+            wake.Reset();
+            for (int count = -1; count != 0; read += count)
+                count = state.ReadHints(hints);
+        }
+
+        foreach (Thread worker in workers)
+            worker.Join();
     }
 
     [Fact]

@@ -105,13 +105,16 @@ public sealed class PairTests
             if (a.Daemon.TimeToReady < ready) ready = a.Daemon.TimeToReady;
         }
 
-        // The compiler's second look at what ran at the start is not idleness; twice at most.
-        var idle = IdleShare(a.Daemon.Pid);
-        if (idle > 0.01) idle = IdleShare(a.Daemon.Pid);
+        // The compiler's second look at what ran at the start is not idleness, and it comes again half a minute later for what runs once a second: repeated twice at most.
+        var settled = Wait.TryUntil(() => IdleShare(a.Daemon.Pid, TimeSpan.FromSeconds(1)).Share <= 0.005, TimeSpan.FromSeconds(15));
+        var attempts = new List<(double Share, string Busiest)>();
+        while (attempts.Count < 3 && !attempts.Any(t => t.Share <= 0.005)) attempts.Add(IdleShare(a.Daemon.Pid, TimeSpan.FromSeconds(5)));
+        var idle = attempts.Min(t => t.Share);
+        var windows = string.Join("; ", attempts.Select(t => $"{t.Share:P2} ({t.Busiest})"));
         var rss = File.ReadLines($"/proc/{a.Daemon.Pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(l => long.Parse(l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
-        TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 8, {undisturbed} undisturbed), idle {idle:P2} of a core, RSS {rss / 1024.0:0.0} MiB; {Machine.Report()}");
+        TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 8, {undisturbed} undisturbed), idle {idle:P2} of a core, measured as {windows}, {(settled ? "settled" : "never settled")} before, RSS {rss / 1024.0:0.0} MiB; {Machine.Report()}");
         Assert.True(rss <= 90 << 10, $"RSS {rss} KiB");
-        Assert.True(idle <= 0.01, $"idle {idle:P2}");
+        Assert.True(idle <= 0.01, $"idle {windows}");
         Assert.True(ready <= TimeSpan.FromMilliseconds(undisturbed > 0 ? 400 : 1200), $"ready after {ready.TotalMilliseconds:0} ms");
     }
 
@@ -124,12 +127,13 @@ public sealed class PairTests
     }
 
     // The one place where time has to pass: idleness is measured over it.
-    private static double IdleShare(int pid)
+    private static (double Share, string Busiest) IdleShare(int pid, TimeSpan time)
     {
-        var cpu = CpuSeconds(pid);
+        var before = ThreadTimes.Of(pid);
         var watch = Stopwatch.StartNew();
-        Wait.TryUntil(() => false, TimeSpan.FromSeconds(5));
-        return (CpuSeconds(pid) - cpu) / watch.Elapsed.TotalSeconds;
+        Wait.TryUntil(() => false, time);
+        var after = ThreadTimes.Of(pid);
+        return (after.Since(before) / watch.Elapsed, after.Busiest(before));
     }
 
     private static double CpuSeconds(int pid)

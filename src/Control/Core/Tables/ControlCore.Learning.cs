@@ -22,6 +22,9 @@ internal sealed partial class ControlCore
     private long _refusedByVtep;
     private long _refusedByTotal;
 
+    /// <summary>MACs learned and moved since the start.</summary>
+    public long Learned => _learned + _moved;
+
     private Dictionary<int, PortState> PortById { get; } = [];
 
     public void Hint(in LearnHint hint)

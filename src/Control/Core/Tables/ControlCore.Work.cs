@@ -8,6 +8,7 @@ namespace Overlay.Control.Tables;
 internal sealed partial class ControlCore
 {
     private const int SliceItems = 16_384;
+    private static readonly TimeSpan ReplayPause = TimeSpan.FromMilliseconds(20);
     private readonly Queue<Walk> _walks = [];
     private readonly FdbRow[] _rows = new FdbRow[1024];
     private uint _lastEpoch;
@@ -18,7 +19,7 @@ internal sealed partial class ControlCore
     {
         get
         {
-            // Asked fifty times a second while nothing happens: a loop, which allocates nothing.
+            // Asked after every round: a loop, which allocates nothing.
             foreach (MacVrf vrf in _vrfs.Values)
             {
                 if (vrf.ScanCursor != 0)
@@ -28,6 +29,34 @@ internal sealed partial class ControlCore
             }
 
             return _walks.Count > 0;
+        }
+    }
+
+    /// <summary>How long <see cref="Tick"/> has nothing to do, to a tenth of a second; a second at most.</summary>
+    public TimeSpan UntilDue
+    {
+        get
+        {
+            uint now = Now;
+            uint due = Math.Min(_lastSecond + TenthsASecond, _lastEpoch + EpochPeriod());
+            foreach (MacVrf vrf in _vrfs.Values)
+            {
+                if (vrf.Spec is not null)
+                {
+                    due = Math.Min(due, vrf.NextScan);
+                }
+            }
+
+            foreach (PlaneState plane in _planes)
+            {
+                // A plane that reads slowly gets the next part as soon as it has room, which nobody tells us.
+                if (plane is { IsRunning: true, Feed.IsReplaying: true })
+                {
+                    return ReplayPause;
+                }
+            }
+
+            return TimeSpan.FromMilliseconds(due > now ? (due - now) * 100 : 0);
         }
     }
 
