@@ -8,11 +8,10 @@ namespace Overlay.TestKit.Net;
 /// </summary>
 public sealed class NetLab : IDisposable
 {
-    private const string Prefix = "ovt";
     private static readonly Lock Gate = new();
     private static readonly List<NetLab> Live = [];
+    private static readonly HashSet<string> Swept = new(StringComparer.Ordinal);
     private static int _next;
-    private static bool _swept;
 
     private readonly string _prefix;
     private readonly List<string> _namespaces = [];
@@ -20,21 +19,17 @@ public sealed class NetLab : IDisposable
     private int _links;
     private bool _disposed;
 
-    /// <summary>An empty lab with a folder of its own.</summary>
-    public NetLab()
+    /// <summary>An empty lab with a folder of its own. The names of its namespaces begin with <paramref name="family"/> and the process id.</summary>
+    public NetLab(string family = "ovt")
     {
         Requires.Tools("ip", "ethtool");
         lock (Gate)
         {
-            if (!_swept)
-            {
-                _swept = true;
-                Sweep();
-                AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAll();
-            }
+            if (Swept.Count == 0) AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAll();
+            if (Swept.Add(family)) Sweep(family);
 
             Live.Add(this);
-            _prefix = string.Create(CultureInfo.InvariantCulture, $"{Prefix}-{Environment.ProcessId}-{++_next}");
+            _prefix = string.Create(CultureInfo.InvariantCulture, $"{family}-{Environment.ProcessId}-{++_next}");
         }
 
         Folder = Path.Combine(Path.GetTempPath(), _prefix);
@@ -199,13 +194,13 @@ public sealed class NetLab : IDisposable
         }
     }
 
-    private static void Sweep()
+    private static void Sweep(string family)
     {
         foreach (var line in Cmd.Run(null, "ip", "netns", "list").StdOut.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var ns = line.Split(' ')[0];
             var parts = ns.Split('-');
-            if (parts.Length < 4 || parts[0] != Prefix || !int.TryParse(parts[1], out var pid) || Directory.Exists($"/proc/{pid}")) continue;
+            if (parts.Length < 4 || parts[0] != family || !int.TryParse(parts[1], out var pid) || Directory.Exists($"/proc/{pid}")) continue;
             Remove(ns);
         }
     }

@@ -15,7 +15,7 @@ public sealed class OverlaydProcess : IDisposable
     private readonly string _notifyPath;
     private readonly List<string> _notices = [];
 
-    private OverlaydProcess(string netns, string stem, Action<OverlaydProcess> writeConfig, IReadOnlyDictionary<string, string>? environment)
+    private OverlaydProcess(string netns, string stem, Action<OverlaydProcess> writeConfig, IReadOnlyDictionary<string, string>? environment, string? program = null)
     {
         Netns = netns;
         SocketPath = stem + ".sock";
@@ -28,7 +28,7 @@ public sealed class OverlaydProcess : IDisposable
         Api = new OverlaydApi(SocketPath);
         var variables = new Dictionary<string, string>(environment ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal) { ["NOTIFY_SOCKET"] = _notifyPath };
         var started = Stopwatch.GetTimestamp();
-        _process = Cmd.Start(netns, variables, Binaries.Overlayd, "--config", ConfigPath);
+        _process = Cmd.Start(netns, variables, program ?? Binaries.Overlayd, "--config", ConfigPath);
         try
         {
             Wait.Until(() => _process.HasExited || Notified("READY=1"), TimeSpan.FromSeconds(20), "overlayd is ready", () => _process.StdErr + _process.StdOut);
@@ -71,10 +71,11 @@ public sealed class OverlaydProcess : IDisposable
     public string Log => _process.StdErr + _process.StdOut;
 
     /// <summary>
-    /// Starts overlayd and waits for READY. <paramref name="yaml"/> is the configuration without its <c>admin</c> and <c>metrics</c> sections.
+    /// Starts overlayd and waits for READY. <paramref name="yaml"/> is the configuration without its <c>admin</c> and <c>metrics</c> sections;
+    /// <paramref name="program"/> another overlayd than the one built with the tests.
     /// </summary>
-    public static OverlaydProcess Start(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment = null) =>
-        lab.Own(new OverlaydProcess(netns, Path.Combine(lab.Folder, string.Create(CultureInfo.InvariantCulture, $"d{Interlocked.Increment(ref _next)}")), d => d.WriteConfig(yaml), environment));
+    public static OverlaydProcess Start(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment = null, string? program = null) =>
+        lab.Own(new OverlaydProcess(netns, Path.Combine(lab.Folder, string.Create(CultureInfo.InvariantCulture, $"d{Interlocked.Increment(ref _next)}")), d => d.WriteConfig(yaml), environment, program));
 
     /// <summary>Starts another process in the place of one that has ended, with <paramref name="file"/> as its whole configuration file.</summary>
     public static OverlaydProcess StartAgain(NetLab lab, OverlaydProcess ended, string file) =>

@@ -38,6 +38,9 @@ public sealed class OvsPeer : IDisposable
     /// <summary>The namespace.</summary>
     public string Netns { get; }
 
+    /// <summary>The daemon's process id.</summary>
+    public int Pid => _switch.Pid;
+
     /// <summary>The MAC of the tenant's port.</summary>
     public string PortMac { get; private set; } = "";
 
@@ -59,10 +62,11 @@ public sealed class OvsPeer : IDisposable
         NetLab.Address(Netns, Port, cidrs);
     }
 
-    /// <summary>Adds a tunnel. <paramref name="options"/> are further <c>key=value</c> interface options, <c>csum=true</c> for example.</summary>
-    public void AddTunnel(string name, string type, string local, string remote, string key, params ReadOnlySpan<string> options)
+    /// <summary>Adds a tunnel, to any local address if <paramref name="local"/> is null. <paramref name="options"/> are further <c>key=value</c> interface options, <c>csum=true</c> for example.</summary>
+    public void AddTunnel(string name, string type, string? local, string remote, string key, params ReadOnlySpan<string> options)
     {
-        List<string> args = ["add-port", "br-int", name, "--", "set", "interface", name, $"type={type}", $"options:local_ip=\"{local}\"", $"options:remote_ip=\"{remote}\"", $"options:key={key}"];
+        List<string> args = ["add-port", "br-int", name, "--", "set", "interface", name, $"type={type}", $"options:remote_ip=\"{remote}\"", $"options:key={key}"];
+        if (local is not null) args.Add($"options:local_ip=\"{local}\"");
         foreach (var option in options) args.Add($"options:{option}");
         Vsctl([.. args]);
         // The userspace tunnel code learns the underlay's neighbours by listening to the bridge.

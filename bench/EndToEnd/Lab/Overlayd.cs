@@ -1,0 +1,60 @@
+using Overlay.TestKit.Net;
+
+namespace Overlay.EndToEnd.Lab;
+
+/// <summary>Our own daemon, one on each host.</summary>
+internal sealed class Overlayd : IContender
+{
+    private readonly OverlaydVariant _variant;
+    private readonly string _program;
+
+    /// <summary>Runs <paramref name="program"/> in this variant.</summary>
+    public Overlayd(OverlaydVariant variant, string program)
+    {
+        _variant = variant;
+        _program = program;
+    }
+
+    /// <inheritdoc/>
+    public string Name => _variant.Name;
+
+    /// <inheritdoc/>
+    public string Description => _variant.Description;
+
+    // Inner Ethernet 14, tunnel header 8, UDP 8, IP 20 or 40; our two options take 16 more.
+    /// <inheritdoc/>
+    public int Overhead => 14 + 8 + 8 + (_variant.IPv6 ? 40 : 20) + (_variant.Options ? 16 : 0);
+
+    /// <inheritdoc/>
+    public bool IPv6Underlay => _variant.IPv6;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Row> RowsOn(Wire wire) => (wire, _variant.Rows) switch
+    {
+        (Wire.Veth, { } rows) => rows,
+        (Wire.Veth, null) => Enum.GetValues<Row>(),
+        (_, null) => [Row.Tcp1, Row.Tcp4],
+        _ => [],
+    };
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Join(TwoHosts hosts)
+    {
+        List<int> processes = [];
+        foreach (var side in Enum.GetValues<Side>())
+        {
+            var host = hosts.Host(side);
+            if (_variant.Veth) AddVeth(host);
+            var yaml = OverlaydConfiguration.Write(_variant, side, hosts.Layout, hosts.Vteps(side), hosts.Vteps(Address.Other(side)), hosts.Mtu);
+            processes.Add(OverlaydProcess.Start(hosts.Lab, host, yaml, program: _program).Pid);
+        }
+
+        return processes;
+    }
+
+    private static void AddVeth(string host)
+    {
+        NetLab.Ip(host, "link", "add", Address.Port, "type", "veth", "peer", "name", OverlaydConfiguration.VethEnd);
+        NetLab.Ip(host, "link", "set", OverlaydConfiguration.VethEnd, "up");
+    }
+}
