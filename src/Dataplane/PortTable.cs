@@ -45,7 +45,7 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
                 continue;
             }
 
-            DeviceOpenResult opened = TapPort.Open(DeviceOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)), touchExisting: false);
+            DeviceOpenResult opened = PortDevices.Open(DeviceOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)), touchExisting: false);
             warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
             if (opened.Port is IPortDevice device)
                 planned.Add(new PlannedPort(spec, device, IsNew: true));
@@ -107,6 +107,8 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         {
             foreach (Entry entry in _ports.Values)
             {
+                if (entry.Device.IsClosed && entry.Port.IsUp)
+                    Poll(entry);
                 if (entry.Device.ReadMac() is MacAddress mac && mac != entry.Port.Mac)
                     forwarding.SetPortMac(entry.Port, mac);
                 if (entry.Device.ReadMtu() is not (> 0 and int mtu) || mtu == entry.Port.Mtu)
@@ -190,6 +192,13 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             return;
         for (int queue = 0; queue < entry.Device.QueueCount; queue++)
             _ = WorkerOf(entry.Device, queue).Attach(entry.Port, queue);
+    }
+
+    /// <summary>Lets the worker find out what the control side has found out: that the device is gone.</summary>
+    private void Poll(Entry entry)
+    {
+        for (int queue = 0; queue < entry.Device.QueueCount && !Workers.IsEmpty; queue++)
+            _ = WorkerOf(entry.Device, queue).Poll(entry.Device, queue);
     }
 
     private void Detach(TopologyPlan plan, Entry entry)

@@ -56,11 +56,19 @@ public sealed class PacketBatch
     /// <param name="length">Its octets, 0–<see cref="PacketPool.MaxFrameLength"/>.</param>
     /// <param name="vnet">Its virtio-net header; default for a plain frame.</param>
     /// <exception cref="InvalidOperationException">There was no room.</exception>
-    public void Append(int length, in VnetHeader vnet)
+    public void Append(int length, in VnetHeader vnet) => AppendAt(NextOffset, length, in vnet);
+
+    /// <summary>
+    /// Takes in a frame that was received at <see cref="NextOffset"/> or further on: some devices fill several places in one call. What lies between is skipped.
+    /// </summary>
+    /// <param name="offset">Where the frame is, <see cref="NextOffset"/> or more.</param>
+    /// <param name="length">Its octets.</param>
+    /// <param name="vnet">Its virtio-net header; default for a plain frame.</param>
+    /// <exception cref="InvalidOperationException">There was no room.</exception>
+    public void AppendAt(int offset, int length, in VnetHeader vnet)
     {
-        if (!HasRoom || (uint)length > PacketPool.MaxFrameLength)
+        if (Count == Items.Length || (uint)length > PacketPool.MaxFrameLength || offset < NextOffset || offset > Slab.Length - length)
             throw new InvalidOperationException("The batch is full.");
-        int offset = NextOffset;
         ref PacketBuffer item = ref Items[Count++];
         item.Offset = offset;
         item.Length = length;

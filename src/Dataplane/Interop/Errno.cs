@@ -19,6 +19,7 @@ internal static class Errno
     internal const int MessageTooLong = 90;
     internal const int AddressInUse = 98;
     internal const int AddressNotAvailable = 99;
+    internal const int NetworkDown = 100;
     internal const int NoBuffers = 105;
     internal const int ConnectionRefused = 111;
 

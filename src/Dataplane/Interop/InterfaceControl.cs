@@ -53,6 +53,17 @@ internal sealed unsafe class InterfaceControl : IDisposable
         return flags < 0 ? flags : flags & LinuxConstants.InterfaceUp;
     }
 
+    /// <summary>1 if the device is administratively up and has a carrier (of a veth: its other end is up), 0 if not.</summary>
+    internal int IsRunning(string device)
+    {
+        const int Both = LinuxConstants.InterfaceUp | LinuxConstants.InterfaceRunning;
+        int flags = Flags(device);
+        return flags < 0 ? flags : (flags & Both) == Both ? 1 : 0;
+    }
+
+    /// <summary>True if the device has an IPv4 address.</summary>
+    internal bool HasIPv4Address(string device) => GetInt(LinuxConstants.GetAddress, device) >= 0;
+
     /// <summary>Sets the device administratively up.</summary>
     internal int SetUp(string device)
     {

@@ -12,6 +12,7 @@ internal static class LinuxConstants
     internal const int FamilyInet = 2;
     internal const int FamilyInet6 = 10;
     internal const int FamilyNetlink = 16;
+    internal const int FamilyPacket = 17;
     internal const int TypeDatagram = 2;
     internal const int TypeRaw = 3;
     internal const int TypeNonBlock = 0x800;
@@ -58,6 +59,19 @@ internal static class LinuxConstants
     internal const int UdpNoCheck6Tx = 101;
     internal const int UdpNoCheck6Rx = 102;
 
+    // packet(7), linux/if_packet.h, linux/if_ether.h
+    internal const int LevelPacket = 263;
+    internal const int PacketAddMembership = 1;
+    internal const int PacketStatistics = 6;
+    internal const int PacketAuxiliaryData = 8;
+    internal const int PacketVnetHeader = 15;
+    internal const int PacketQdiscBypass = 20;
+    internal const int PacketIgnoreOutgoing = 23;
+    internal const ushort PacketPromiscuous = 1;
+    internal const uint PacketStatusVlanValid = 0x10;
+    internal const uint PacketStatusVlanTypeValid = 0x40;
+    internal const ushort AllProtocols = 3;
+
     // epoll(7)
     internal const uint EpollIn = 0x1;
     internal const uint EpollEdge = 0x8000_0000;
@@ -74,6 +88,7 @@ internal static class LinuxConstants
     // netdevice(7)
     internal const uint GetFlags = 0x8913;
     internal const uint SetFlags = 0x8914;
+    internal const uint GetAddress = 0x8915;
     internal const uint GetMtu = 0x8921;
     internal const uint SetMtu = 0x8922;
     internal const uint SetHardwareAddress = 0x8924;
@@ -81,6 +96,7 @@ internal static class LinuxConstants
     internal const uint GetIndex = 0x8933;
     internal const uint BridgeAddInterface = 0x89a2;
     internal const ushort InterfaceUp = 1;
+    internal const ushort InterfaceRunning = 0x40;
     internal const ushort HardwareEthernet = 1;
 
     internal const int NewNetworkNamespace = 0x4000_0000;

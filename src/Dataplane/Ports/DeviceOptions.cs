@@ -9,6 +9,9 @@ public sealed record DeviceOptions
     /// <summary>Octets of a device name at most (IFNAMSIZ − 1).</summary>
     public const int MaxNameLength = 15;
 
+    /// <summary>What kind of device it is.</summary>
+    public PortDeviceKind Kind { get; init; }
+
     /// <summary>The device name.</summary>
     public required string Name { get; init; }
 
@@ -33,7 +36,16 @@ public sealed record DeviceOptions
     public static DeviceOptions From(PortSpec port, int? mtu)
     {
         ArgumentNullException.ThrowIfNull(port);
-        return new DeviceOptions { Name = port.Device, Netns = port.Netns, Mac = port.Mac, Mtu = port.Mtu ?? mtu, Queues = port.Queues, Bridge = port.Bridge };
+        return new DeviceOptions
+        {
+            Kind = port.Kind,
+            Name = port.Device,
+            Netns = port.Netns,
+            Mac = port.Mac,
+            Mtu = port.Mtu ?? mtu,
+            Queues = port.Queues,
+            Bridge = port.Bridge,
+        };
     }
 
     /// <summary>

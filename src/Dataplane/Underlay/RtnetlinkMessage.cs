@@ -23,6 +23,12 @@ public readonly record struct RtnetlinkMessage
     /// <summary>The name of a link; null otherwise.</summary>
     public string? Name { get; init; }
 
+    /// <summary>What kind of device a link is, as <c>ip -d link</c> calls it (<c>veth</c>, <c>bridge</c>); null for a physical one and for what is no link.</summary>
+    public string? DeviceKind { get; init; }
+
+    /// <summary>Interface index of the bridge, bond or VRF that a link belongs to; 0 if it belongs to none.</summary>
+    public int Master { get; init; }
+
     /// <summary>The sequence number of the request it answers; 0 for what was not asked for.</summary>
     public uint Sequence { get; init; }
 }

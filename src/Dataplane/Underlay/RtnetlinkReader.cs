@@ -28,6 +28,9 @@ public ref struct RtnetlinkReader
 
     private const ushort LinkName = 3;
     private const ushort LinkMtu = 4;
+    private const ushort LinkMaster = 10;
+    private const ushort LinkInformation = 18;
+    private const ushort InformationKind = 1;
     private const ushort AddressAddress = 1;
     private const ushort AddressLocal = 2;
     private const ushort AddressFlags = 8;
@@ -86,13 +89,28 @@ public ref struct RtnetlinkReader
             return new RtnetlinkMessage { Kind = RtnetlinkKind.Other };
         var attributes = new Attributes(body[LinkHeaderLength..]);
         string? name = null;
+        string? device = null;
         int mtu = 0;
+        int master = 0;
         while (attributes.TryRead(out ushort type, out ReadOnlySpan<byte> value))
         {
-            if (type == LinkName)
-                name = ReadName(value);
-            else if (type == LinkMtu && value.Length >= sizeof(int))
-                mtu = (int)Math.Min(MemoryMarshal.Read<uint>(value), int.MaxValue);
+            switch (type)
+            {
+                case LinkName:
+                    name = ReadName(value);
+                    break;
+                case LinkMtu when value.Length >= sizeof(int):
+                    mtu = (int)Math.Min(MemoryMarshal.Read<uint>(value), int.MaxValue);
+                    break;
+                case LinkMaster when value.Length >= sizeof(int):
+                    master = MemoryMarshal.Read<int>(value);
+                    break;
+                case LinkInformation:
+                    device = ReadKind(value);
+                    break;
+                default:
+                    break;
+            }
         }
 
         return new RtnetlinkMessage
@@ -102,7 +120,21 @@ public ref struct RtnetlinkReader
             Flags = MemoryMarshal.Read<uint>(body[8..]),
             Mtu = mtu,
             Name = name,
+            DeviceKind = device,
+            Master = master,
         };
+    }
+
+    private static string? ReadKind(ReadOnlySpan<byte> information)
+    {
+        var attributes = new Attributes(information);
+        while (attributes.TryRead(out ushort type, out ReadOnlySpan<byte> value))
+        {
+            if (type == InformationKind)
+                return ReadName(value);
+        }
+
+        return null;
     }
 
     private static RtnetlinkMessage ReadAddress(ReadOnlySpan<byte> body, RtnetlinkKind kind)

@@ -36,6 +36,13 @@ internal sealed class EncapWorker : WorkerLoop
     /// <summary>Ends reading a queue. When the task is complete the worker never touches the descriptor again to read from it.</summary>
     internal Task Detach(IPort device, int queue) => Post(() => DetachHere(device, queue));
 
+    /// <summary>Reads a queue once without having been woken: a device that is gone may have nothing to wake us with.</summary>
+    internal Task Poll(IPort device, int queue) => Post(() =>
+    {
+        if (_places.TryGetValue((device, queue), out int place))
+            Serve((ulong)place);
+    });
+
     /// <inheritdoc/>
     protected override void Serve(ulong tag)
     {

@@ -25,6 +25,19 @@ public sealed class RtnetlinkReaderTests
     }
 
     [Fact]
+    public void A_link_says_what_kind_of_device_it_is_and_to_what_it_belongs()
+    {
+        byte[] information = [.. Attribute(2, Int(1)), .. Attribute(1, "veth\0"u8)];
+        byte[] link = Message(16, [0, 0, 1, 0, .. Int(7), .. Int(0x1043), .. Int(-1), .. Attribute(10, Int(5)), .. Attribute(18, information)]);
+        byte[] plain = Message(16, [0, 0, 1, 0, .. Int(8), .. Int(0x1043), .. Int(-1), .. Attribute(18, Attribute(3, Int(1)))]);
+        var reader = new RtnetlinkReader([.. link, .. plain]);
+        Assert.True(reader.TryRead(out RtnetlinkMessage message));
+        Assert.Equal((7, "veth", 5), (message.Index, message.DeviceKind, message.Master));
+        Assert.True(reader.TryRead(out message));
+        Assert.Equal((8, null, 0), (message.Index, message.DeviceKind, message.Master));
+    }
+
+    [Fact]
     public void A_link_local_address_is_scoped_to_its_link()
     {
         byte[] octets = [0xFE, 0x80, .. new byte[13], 1];

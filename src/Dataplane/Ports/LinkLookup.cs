@@ -1,0 +1,48 @@
+using System.Buffers.Binary;
+using Overlay.Dataplane.Interop;
+using Overlay.Dataplane.Underlay;
+
+namespace Overlay.Dataplane.Ports;
+
+/// <summary>Asks the kernel about one link of the caller's namespace, by <c>RTM_GETLINK</c> (rtnetlink(7)).</summary>
+internal static class LinkLookup
+{
+    private const int HeaderLength = 16;
+    private const int LinkHeaderLength = 16;
+    private const int AttributeLength = 8;
+    private const int AnswerSize = 32 * 1024;
+    private const ushort GetLink = 18;
+    private const ushort FlagRequest = 1;
+
+    // IFLA_EXT_MASK with RTEXT_FILTER_SKIP_STATS.
+    private const ushort ExtendedMask = 29;
+    private const uint SkipStatistics = 1 << 3;
+
+    /// <summary>The link with an index; null if there is none or the kernel does not say.</summary>
+    internal static RtnetlinkMessage? Find(int index)
+    {
+        if (NetlinkSocket.TryOpen(groups: 0, out NetlinkSocket? socket) < 0 || socket is null)
+            return null;
+        using (socket)
+        {
+            Span<byte> request = stackalloc byte[HeaderLength + LinkHeaderLength + AttributeLength];
+            request.Clear();
+            BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
+            BinaryPrimitives.WriteUInt16LittleEndian(request[4..], GetLink);
+            BinaryPrimitives.WriteUInt16LittleEndian(request[6..], FlagRequest);
+            BinaryPrimitives.WriteInt32LittleEndian(request[(HeaderLength + 4)..], index);
+            Span<byte> attribute = request[(HeaderLength + LinkHeaderLength)..];
+            BinaryPrimitives.WriteUInt16LittleEndian(attribute, AttributeLength);
+            BinaryPrimitives.WriteUInt16LittleEndian(attribute[2..], ExtendedMask);
+            BinaryPrimitives.WriteUInt32LittleEndian(attribute[4..], SkipStatistics);
+            if (socket.Send(request) < 0)
+                return null;
+
+            // The kernel answers before send returns.
+            byte[] answer = new byte[AnswerSize];
+            int length = socket.Receive(answer);
+            var reader = new RtnetlinkReader(answer.AsSpan(0, Math.Max(length, 0)));
+            return reader.TryRead(out RtnetlinkMessage message) && message.Kind == RtnetlinkKind.LinkNew && message.Index == index ? message : null;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Overlay.Forwarding.Topology;
+
+namespace Overlay.Dataplane.Ports;
+
+/// <summary>Opens the device of a port, whatever its kind.</summary>
+public static class PortDevices
+{
+    /// <summary>Opens a device and makes it as asked for. Not on a fast path; may start a thread (namespaces).</summary>
+    /// <param name="options">What it should be like.</param>
+    /// <param name="touchExisting">
+    /// False leaves a device that was there before as it is, for whoever opens it may yet give it up; <see cref="IPortDevice.Reconfigure"/> makes it as asked for.
+    /// </param>
+    public static DeviceOpenResult Open(DeviceOptions options, bool touchExisting = true)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Kind == PortDeviceKind.Veth ? VethPort.Open(options, touchExisting) : TapPort.Open(options, touchExisting);
+    }
+}
