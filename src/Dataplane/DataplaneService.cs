@@ -97,7 +97,7 @@ public sealed class DataplaneService : IDisposable
             var encap = new EncapPipeline(Forwarding, underlay, counters, Forwarding.AddLearnRing(), pipeline);
             _encapWorkers.Add(new EncapWorker(i, Context(2 * i), counters, encap, OnPortClosed));
             counters = Forwarding.AddWorker();
-            var decap = new DecapPipeline(Forwarding, underlay, counters, Forwarding.AddLearnRing(), pipeline);
+            var decap = new DecapPipeline(Forwarding, underlay, counters, Forwarding.AddLearnRing(), pipeline with { BatchSize = DecapWorker.BatchSize });
             _decapWorkers.Add(new DecapWorker(i, Context((2 * i) + 1), counters, underlay, decap));
         }
 

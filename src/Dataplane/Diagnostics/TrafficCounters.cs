@@ -32,6 +32,19 @@ public sealed class TrafficCounters
         cells[1] += octets;
     }
 
+    /// <summary>Counts frames together. Called by the worker alone.</summary>
+    /// <param name="worker">The worker's index.</param>
+    /// <param name="column">0–3.</param>
+    /// <param name="frames">Frames.</param>
+    /// <param name="octets">Octets of all of them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int worker, int column, int frames, long octets)
+    {
+        Span<long> cells = _cells.AsSpan((worker * Stride) + (column * 2), 2);
+        cells[0] += frames;
+        cells[1] += octets;
+    }
+
     /// <summary>Frames of a column, over all workers.</summary>
     public long Frames(int column) => Sum(column * 2);
 

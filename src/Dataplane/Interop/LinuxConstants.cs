@@ -58,6 +58,7 @@ internal static class LinuxConstants
     internal const int LevelUdp = 17;
     internal const int UdpNoCheck6Tx = 101;
     internal const int UdpNoCheck6Rx = 102;
+    internal const int UdpGro = 104;
 
     // packet(7), linux/if_packet.h, linux/if_ether.h
     internal const int LevelPacket = 263;

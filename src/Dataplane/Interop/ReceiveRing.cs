@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Overlay.Encap;
+using Overlay.Dataplane.Buffers;
 
 namespace Overlay.Dataplane.Interop;
 
@@ -54,50 +54,64 @@ internal sealed unsafe class ReceiveRing
     internal bool IsFor(byte[] slab) => ReferenceEquals(_slab, slab);
 
     /// <summary>Receives what is waiting. The number of messages, or a negative errno.</summary>
-    internal int Receive(int descriptor)
+    /// <param name="descriptor">The socket.</param>
+    /// <param name="limit">Messages at most; no more than the ring has.</param>
+    internal int Receive(int descriptor, int limit)
     {
+        uint size = (uint)Math.Clamp(limit, 0, _size);
         int count = Libc.RecvMmsg(
-            descriptor, (Libc.MmsgHdr*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_messages)), (uint)_size, LinuxConstants.MessageDontWait, null);
+            descriptor, (Libc.MmsgHdr*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_messages)), size, LinuxConstants.MessageDontWait, null);
         return count >= 0 ? count : -Marshal.GetLastSystemError();
     }
 
     /// <summary>
-    /// Reads message <paramref name="index"/> and makes its header ready for the next receive. Octets of the payload; 0 for one that was longer than its slot.
+    /// Reads message <paramref name="index"/> and makes its header ready for the next receive. Its length is 0 if it was longer than its slot; for which
+    /// encapsulation it was received is not set.
     /// </summary>
-    internal int Take(int index, out UnderlayAddress source, out ushort port, out byte tos)
+    internal void Take(int index, ref DatagramMessage message)
     {
-        ref Libc.MmsgHdr message = ref _messages[index];
-        _ = SockAddr.TryRead(_names.AsSpan(index * SockAddr.Size, (int)Math.Min(message.Header.NameLength, SockAddr.Size)), out source, out port);
-        tos = ReadTos(_control.AsSpan(index * ControlSize, (int)Math.Min((uint)message.Header.ControlLength, ControlSize)));
-        int length = (message.Header.Flags & LinuxConstants.MessageTruncated) != 0 ? 0 : (int)message.Length;
-        message.Header.NameLength = SockAddr.Size;
-        message.Header.ControlLength = ControlSize;
-        return length;
+        ref Libc.MmsgHdr header = ref _messages[index];
+        ReadOnlySpan<byte> name = _names.AsSpan(index * SockAddr.Size, (int)Math.Min(header.Header.NameLength, SockAddr.Size));
+        _ = SockAddr.TryRead(name, out message.Info.Source, out message.Info.SourcePort);
+        message.SegmentLength = 0;
+        message.Info.Tos = 0;
+        ReadControl(_control.AsSpan(index * ControlSize, (int)Math.Min((uint)header.Header.ControlLength, ControlSize)), ref message);
+        message.Length = (header.Header.Flags & LinuxConstants.MessageTruncated) != 0 ? 0 : (int)header.Length;
+        header.Header.NameLength = SockAddr.Size;
+        header.Header.ControlLength = ControlSize;
     }
 
-    private static byte ReadTos(ReadOnlySpan<byte> control)
+    private static void ReadControl(ReadOnlySpan<byte> control, ref DatagramMessage message)
     {
         // struct cmsghdr { size_t len; int level; int type; }, data, padding to eight octets.
         while (control.Length > ControlHeaderLength)
         {
             ulong length = MemoryMarshal.Read<ulong>(control);
-            if (length < ControlHeaderLength || length > (ulong)control.Length)
-                return 0;
-            int level = MemoryMarshal.Read<int>(control[8..]);
-            int type = MemoryMarshal.Read<int>(control[12..]);
+            if (length <= ControlHeaderLength || length > (ulong)control.Length)
+                return;
 
-            // IP_TOS comes as one octet, IPV6_TCLASS as an int; little-endian machines agree on where the octet is.
-            if (level == LinuxConstants.LevelIp && type == LinuxConstants.IpTos)
-                return control[ControlHeaderLength];
-            if (level == LinuxConstants.LevelIpv6 && type == LinuxConstants.Ipv6TrafficClass && length >= ControlHeaderLength + sizeof(int))
-                return (byte)MemoryMarshal.Read<int>(control[ControlHeaderLength..]);
+            // IP_TOS comes as one octet, IPV6_TCLASS and UDP_GRO as an int; little-endian machines agree on where the octet is.
+            bool isInt = length >= ControlHeaderLength + sizeof(int);
+            switch (MemoryMarshal.Read<int>(control[8..]), MemoryMarshal.Read<int>(control[12..]))
+            {
+                case (LinuxConstants.LevelIp, LinuxConstants.IpTos):
+                    message.Info.Tos = control[ControlHeaderLength];
+                    break;
+                case (LinuxConstants.LevelIpv6, LinuxConstants.Ipv6TrafficClass) when isInt:
+                    message.Info.Tos = (byte)MemoryMarshal.Read<int>(control[ControlHeaderLength..]);
+                    break;
+                case (LinuxConstants.LevelUdp, LinuxConstants.UdpGro) when isInt:
+                    message.SegmentLength = MemoryMarshal.Read<int>(control[ControlHeaderLength..]);
+                    break;
+                default:
+                    break;
+            }
+
             int next = ((int)length + 7) & ~7;
             if (next >= control.Length)
-                return 0;
+                return;
             control = control[next..];
         }
-
-        return 0;
     }
 
     private static byte* Pinned(byte[] array) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(array));

@@ -55,6 +55,9 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>Asks for the TOS or traffic class of what is received.</summary>
     internal int SetReceiveTos() => IsIPv4 ? Set(LevelIp, IpRecvTos, 1) : Set(LevelIpv6, Ipv6RecvTrafficClass, 1);
 
+    /// <summary>Lets the kernel hand over consecutive datagrams of a flow as one message (Linux 5.0; udp(7), UDP_GRO).</summary>
+    internal int SetReceiveOffload() => Set(LevelUdp, UdpGro, 1);
+
     /// <summary>Asks for an error queue.</summary>
     internal int SetReceiveErrors() => IsIPv4 ? Set(LevelIp, IpRecvErr, 1) : Set(LevelIpv6, Ipv6RecvErr, 1);
 

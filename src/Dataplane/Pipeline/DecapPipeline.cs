@@ -1,6 +1,7 @@
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Pipeline.Merging;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
 using Overlay.Encap.Ethernet;
@@ -187,7 +188,7 @@ public sealed class DecapPipeline
         if (info.Fields != TunnelFields.None)
             peer?.NoteOptions(in info);
 
-        return Dispatch(tables, ref frame, decision, octets, peer);
+        return Dispatch(tables, slab, ref frame, decision, peer);
     }
 
     // To a gateway's next hops a tag goes along, whatever the local ports are.
@@ -281,15 +282,20 @@ public sealed class DecapPipeline
         return !hop.IsGroup && hop.Vtep == peer.Vtep;
     }
 
-    private DropReason Dispatch(ForwardingTables tables, ref OutgoingFrame frame, ForwardingDecision decision, ReadOnlySpan<byte> octets, NextHop? peer)
+    private DropReason Dispatch(ForwardingTables tables, byte[] slab, ref OutgoingFrame frame, ForwardingDecision decision, NextHop? peer)
     {
         if (decision.Verdict == ForwardingVerdict.Drop)
             return decision.Reason;
 
-        if (ChecksumOffload.IsUnfinished(octets, out frame.Vnet))
+        if (InnerSegment.TryLocate(slab, frame.Offset, frame.Length, out frame.Segment))
         {
-            _counters.AddAnomaly(AnomalyKind.InnerChecksumUnfinished);
-            frame.MaySegment = true;
+            frame.Segment.Verify(slab);
+            if (frame.Segment.Checksum == ChecksumState.Unfinished)
+            {
+                _counters.AddAnomaly(AnomalyKind.InnerChecksumUnfinished);
+                frame.Vnet = ChecksumOffload.Unfinished(in frame.Segment, frame.Offset);
+                frame.MaySegment = true;
+            }
         }
 
         switch (decision.Verdict)
@@ -303,7 +309,9 @@ public sealed class DecapPipeline
             case ForwardingVerdict.NextHop:
                 // Only a gateway's decision says so. Which member of a group it would be is known when the flow is.
                 frame.NotTo = peer?.Vtep;
-                _egress.ToNextHop(ref frame, decision.Index);
+
+                // What precedes the frame is its own tunnel header, which may be shorter than the new one, and before that another datagram.
+                _egress.ToNextHop(ref frame, decision.Index, apart: true);
                 return DropReason.None;
             default:
                 _egress.Flood(ref frame, FromUnderlay, frame.Domain.Spec.Gateway, peer?.Vtep);

@@ -82,11 +82,14 @@ internal sealed class Egress
     /// <summary>The next hop that a frame was to be sent to; null if it was not decided so.</summary>
     internal NextHop? PeerOf(int frame) => _peers[frame] < 0 ? null : _tables.FindNextHop(_peers[frame]);
 
-    /// <summary>Encapsulates a frame to one next hop. Its headroom takes the header: nothing is copied.</summary>
-    internal void ToNextHop(ref OutgoingFrame frame, int nextHop)
+    /// <summary>Encapsulates a frame to one next hop.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="nextHop">The next hop's index.</param>
+    /// <param name="apart">True if there is no headroom for the longest header before the frame; otherwise the header is written there, and nothing is copied.</param>
+    internal void ToNextHop(ref OutgoingFrame frame, int nextHop, bool apart = false)
     {
         _peers[frame.Frame] = nextHop;
-        DropReason reason = Encapsulate(ref frame, nextHop, frame.Frame, apart: false);
+        DropReason reason = Encapsulate(ref frame, nextHop, frame.Frame, apart);
         if (reason != DropReason.None)
             Outcomes.MarkDropped(frame.Frame, reason);
     }
@@ -113,7 +116,7 @@ internal sealed class Egress
         if (reason != DropReason.None)
             Outcomes.MarkDropped(frame.Frame, reason);
         else
-            _ports.Collect(place.Port, in tx);
+            _ports.Collect(place.Port, in tx, in frame.Segment);
     }
 
     /// <summary>
@@ -259,11 +262,11 @@ internal sealed class Egress
             return DropReason.PortDown;
 
         int mtu = port.Mtu;
-        ReadOnlySpan<byte> octets = _slab.AsSpan(frame.Offset, frame.Length);
-        if (FrameRules.FitsMtu(octets, mtu))
+        if (FrameRules.FitsMtu(_slab.AsSpan(frame.Offset, frame.Length), mtu))
             return DropReason.None;
 
-        return maySegment && ChecksumOffload.TrySegment(octets, mtu, ref frame.Vnet) ? DropReason.None : DropReason.TooBigSilent;
+        int segments = maySegment ? ChecksumOffload.TrySegment(_slab, frame.Offset, frame.Length, mtu, ref frame.Vnet) : 0;
+        return segments == 0 ? DropReason.TooBigSilent : DropReason.None;
     }
 
     private void CopyToPort(in OutgoingFrame frame, DomainPort place, ushort type)
@@ -282,7 +285,7 @@ internal sealed class Egress
             if (reason != DropReason.None)
                 Outcomes.MarkDropped(copy, reason);
             else
-                _ports.Collect(place.Port, in tx);
+                _ports.Collect(place.Port, in tx, default);
 
             return;
         }

@@ -1,4 +1,5 @@
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Pipeline.Merging;
 using Overlay.Encap;
 
 namespace Overlay.Dataplane.Pipeline;
@@ -26,6 +27,9 @@ internal struct OutgoingFrame
 
     /// <summary>Unfinished checksum or segments; default for a plain frame.</summary>
     internal VnetHeader Vnet;
+
+    /// <summary>What of TCP or UDP is known of it; the default for what is not to be joined with other frames.</summary>
+    internal InnerSegment Segment;
 
     /// <summary>A frame longer than a port's MTU may be given to the port's kernel as segments.</summary>
     internal bool MaySegment;

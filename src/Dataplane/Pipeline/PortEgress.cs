@@ -1,6 +1,8 @@
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Pipeline.Merging;
 using Overlay.Dataplane.Ports;
+using Overlay.Encap;
 
 namespace Overlay.Dataplane.Pipeline;
 
@@ -10,6 +12,7 @@ internal sealed class PortEgress
     private const int OutboxCount = 8;
     private readonly PortOutbox[] _outboxes = new PortOutbox[OutboxCount];
     private readonly PortTxBatch _single = new(1);
+    private readonly SegmentMerger _merger = new();
     private readonly FrameOutcomes _outcomes;
     private readonly int _worker;
     private byte[] _slab = [];
@@ -30,10 +33,7 @@ internal sealed class PortEgress
         _slab = slab;
         _queue = queue;
         foreach (PortOutbox outbox in _outboxes)
-        {
-            outbox.Batch.Clear();
-            outbox.Port = null;
-        }
+            outbox.Clear(_merger.NextStamp());
     }
 
     /// <summary>Writes a frame at once, behind what waits for its port.</summary>
@@ -45,8 +45,11 @@ internal sealed class PortEgress
         Write(port, _single);
     }
 
-    /// <summary>Keeps a frame until its port's box is full or the batch is over.</summary>
-    internal void Collect(Port port, in TxFrame frame)
+    /// <summary>Keeps a frame until its port's box is full or the batch is over; it may become a part of one that is kept already.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="segment">What it carries; the default if it is not to be joined with others.</param>
+    internal void Collect(Port port, in TxFrame frame, in InnerSegment segment)
     {
         PortOutbox? free = null;
         foreach (PortOutbox outbox in _outboxes)
@@ -59,7 +62,7 @@ internal sealed class PortEgress
                     outbox.Port = port;
                 }
 
-                _ = outbox.Batch.Add(in frame);
+                _merger.Add(_slab, outbox, in frame, in segment);
                 return;
             }
 
@@ -75,7 +78,7 @@ internal sealed class PortEgress
         }
 
         free.Port = port;
-        _ = free.Batch.Add(in frame);
+        _merger.Add(_slab, free, in frame, in segment);
     }
 
     /// <summary>Sends everything.</summary>
@@ -99,21 +102,38 @@ internal sealed class PortEgress
 
     private void FlushOutbox(PortOutbox outbox)
     {
-        if (outbox.Batch.Count != 0)
-            Write(outbox.Port!, outbox.Batch);
+        PortTxBatch batch = outbox.Batch;
+        foreach (ref readonly MergedFrame merged in outbox.MergedFrames)
+            merged.Finish(_slab, ref batch.Frames[merged.Frame]);
 
-        outbox.Batch.Clear();
-        outbox.Port = null;
+        if (batch.Count != 0)
+            Write(outbox.Port!, batch);
+
+        outbox.Clear(_merger.NextStamp());
     }
 
+    // Counted as if every segment of a super-frame had been delivered by itself.
     private void Write(Port port, PortTxBatch batch)
     {
         batch.Slab = _slab;
         port.Device.Send(_queue % port.Device.QueueCount, batch, _outcomes);
+        int frames = 0;
+        int octets = 0;
         foreach (ref readonly TxFrame frame in batch.Frames.AsSpan(0, batch.Count))
         {
-            if (_outcomes.IsDelivered(frame.Frame))
-                port.Traffic.Add(_worker, (int)Direction.Rx, frame.Length);
+            if (!_outcomes.IsDelivered(frame.Frame))
+                continue;
+
+            frames++;
+            octets += frame.TotalLength;
+            if (frame.Vnet is { GsoType: not VnetHeader.GsoNone, GsoSize: > 0 })
+            {
+                int more = (frame.TotalLength - frame.Vnet.HdrLen - 1) / frame.Vnet.GsoSize;
+                frames += more;
+                octets += more * frame.Vnet.HdrLen;
+            }
         }
+
+        port.Traffic.Add(_worker, (int)Direction.Rx, frames, octets);
     }
 }

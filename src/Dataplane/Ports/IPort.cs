@@ -12,6 +12,11 @@ public interface IPort : IDisposable
     /// <summary>Receive queues, 1 or more.</summary>
     int QueueCount { get; }
 
+    /// <summary>
+    /// True if the port takes a frame that is many UDP datagrams of one flow (<see cref="Overlay.Encap.VnetHeader.GsoUdpL4"/>), as it always takes one that is many TCP segments.
+    /// </summary>
+    bool TakesUdpSegments => false;
+
     /// <summary>The descriptor a worker waits on for queue <paramref name="queue"/>, or −1 where there is none (in-memory ports).</summary>
     int PollDescriptor(int queue);
 

@@ -47,6 +47,9 @@ public sealed class TapPort : IPortDevice
     /// <inheritdoc/>
     public int QueueCount => _descriptors.Length;
 
+    /// <summary>Linux 6.2 and later takes them, whatever offloads are set on the device.</summary>
+    public bool TakesUdpSegments { get; } = Environment.OSVersion.Version >= new Version(6, 2);
+
     /// <inheritdoc/>
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
 

@@ -13,7 +13,8 @@ public interface IUnderlay : IDisposable
 
     /// <summary>
     /// Reads datagrams from socket <paramref name="socket"/> of worker <paramref name="worker"/>; never blocks. Payloads lie in the
-    /// batch's slots, one or more in each.
+    /// batch's slots, one or more in each. What an earlier call received and the batch could not take yet (<see cref="DatagramBatch.HasPending"/>) comes first,
+    /// whatever socket is asked.
     /// </summary>
     /// <returns>True if more may be waiting.</returns>
     bool Receive(int worker, int socket, DatagramBatch batch);

@@ -21,9 +21,7 @@ namespace Overlay.Dataplane.Underlay;
 /// </remarks>
 public sealed class UdpUnderlay : IUnderlay
 {
-    private readonly ReceiveSocket[][] _receive;
-    private readonly int[][] _poll;
-    private readonly ReceiveRing?[] _rings;
+    private readonly UdpReceiver _receiver;
     private readonly UdpSocket[] _send;
     private readonly int[] _sendDescriptors;
     private readonly int _sendIPv4Count;
@@ -31,13 +29,11 @@ public sealed class UdpUnderlay : IUnderlay
 
     private readonly string? _device;
 
-    private UdpUnderlay(ReceiveSocket[][] receive, UdpSocket[] sendIPv4, UdpSocket[] sendIPv6, string? device, UnderlayErrorReader errors)
+    private UdpUnderlay(UdpReceiver receiver, UdpSocket[] sendIPv4, UdpSocket[] sendIPv6, string? device, UnderlayErrorReader errors)
     {
         _device = device;
         _errors = errors;
-        _receive = receive;
-        _poll = Array.ConvertAll(receive, sockets => Array.ConvertAll(sockets, socket => socket.Socket.Descriptor));
-        _rings = new ReceiveRing?[receive.Length];
+        _receiver = receiver;
         _send = [.. sendIPv4, .. sendIPv6];
         _sendIPv4Count = sendIPv4.Length;
         _sendDescriptors = Array.ConvertAll(_send, socket => socket.Descriptor);
@@ -65,56 +61,26 @@ public sealed class UdpUnderlay : IUnderlay
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         var opener = new UdpUnderlayOpener(spec);
-        ReceiveSocket[][] receive = opener.OpenReceivers(workers);
+        var receiver = new UdpReceiver(opener.OpenReceivers(workers));
         UdpSocket[] sendIPv4 = opener.OpenSenders(AddressFamilyKind.IPv4);
         UdpSocket[] sendIPv6 = opener.OpenSenders(AddressFamilyKind.IPv6);
         if (opener.Errors.Count == 0)
         {
             var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], time, fault);
-            return new UdpUnderlayResult(new UdpUnderlay(receive, sendIPv4, sendIPv6, spec.Device, errors), [], opener.Warnings.ToImmutable());
+            return new UdpUnderlayResult(new UdpUnderlay(receiver, sendIPv4, sendIPv6, spec.Device, errors), [], opener.Warnings.ToImmutable());
         }
 
-        foreach (ReceiveSocket[] sockets in receive)
-            Array.ForEach(sockets, socket => socket.Socket.Dispose());
+        receiver.Dispose();
         Array.ForEach(sendIPv4, socket => socket.Dispose());
         Array.ForEach(sendIPv6, socket => socket.Dispose());
         return new UdpUnderlayResult(null, opener.Errors.ToImmutable(), opener.Warnings.ToImmutable());
     }
 
     /// <inheritdoc/>
-    public ReadOnlySpan<int> PollDescriptors(int worker) => _poll[worker];
+    public ReadOnlySpan<int> PollDescriptors(int worker) => _receiver.PollDescriptors(worker);
 
     /// <inheritdoc/>
-    public bool Receive(int worker, int socket, DatagramBatch batch)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        ReceiveSocket from = _receive[worker][socket];
-        PacketPool pool = batch.Slots;
-        ReceiveRing ring = RingFor(worker, pool);
-        int count = ring.Receive(from.Socket.Descriptor);
-        if (count <= 0)
-        {
-            batch.Count = 0;
-
-            // A pending error (an address that went away) was taken by this call; more may be waiting behind it.
-            return count < 0 && count is not (-Errno.Again or -Errno.BadDescriptor);
-        }
-
-        PacketBuffer[] items = batch.Items;
-        DatagramInfo[] info = batch.Info;
-        for (int i = 0; i < count; i++)
-        {
-            ref DatagramInfo about = ref info[i];
-            ref PacketBuffer item = ref items[i];
-            item.Length = ring.Take(i, out about.Source, out about.SourcePort, out about.Tos);
-            item.Offset = pool.FrameOffset(i);
-            item.Vnet = default;
-            about.Encap = from.Encap;
-        }
-
-        batch.Count = count;
-        return count == pool.Count;
-    }
+    public bool Receive(int worker, int socket, DatagramBatch batch) => _receiver.Receive(worker, socket, batch);
 
     /// <inheritdoc/>
     public int Send(TxBatch batch, FrameOutcomes outcomes)
@@ -154,17 +120,7 @@ public sealed class UdpUnderlay : IUnderlay
     }
 
     /// <summary>The receiving sockets with what the kernel dropped at them.</summary>
-    public ImmutableArray<UnderlaySocket> Sockets()
-    {
-        var sockets = ImmutableArray.CreateBuilder<UnderlaySocket>();
-        for (int worker = 0; worker < _receive.Length; worker++)
-        {
-            foreach (ReceiveSocket socket in _receive[worker])
-                sockets.Add(new UnderlaySocket(worker, socket.Address, socket.Port, socket.Encap, socket.Socket.Drops()));
-        }
-
-        return sockets.ToImmutable();
-    }
+    public ImmutableArray<UnderlaySocket> Sockets() => _receiver.Describe();
 
     /// <summary>
     /// Binds all sockets to their device again, where there is one: a device that was removed and made again has another index, and a socket remembers the index.
@@ -175,7 +131,7 @@ public sealed class UdpUnderlay : IUnderlay
         if (_device is null)
             return null;
         int worst = 0;
-        foreach (UdpSocket socket in _send.Concat(_receive.SelectMany(sockets => sockets).Select(socket => socket.Socket)))
+        foreach (UdpSocket socket in _send.Concat(_receiver.Sockets))
             worst = Math.Min(worst, socket.BindDevice(_device));
         return worst < 0 ? $"device '{_device}': {Errno.Describe(worst)}" : null;
     }
@@ -184,8 +140,7 @@ public sealed class UdpUnderlay : IUnderlay
     public void Dispose()
     {
         _errors.Dispose();
-        foreach (ReceiveSocket[] sockets in _receive)
-            Array.ForEach(sockets, socket => socket.Socket.Dispose());
+        _receiver.Dispose();
         Array.ForEach(_send, socket => socket.Dispose());
     }
 
@@ -242,15 +197,4 @@ public sealed class UdpUnderlay : IUnderlay
         int count = isIPv4 ? _sendIPv4Count : _sendDescriptors.Length - _sendIPv4Count;
         return count == 0 ? -1 : first + (int)(((ulong)flowHash * (uint)count) >> 32);
     }
-
-    private ReceiveRing RingFor(int worker, PacketPool pool)
-    {
-        ReceiveRing? ring = _rings[worker];
-        return ring is not null && ring.IsFor(pool.Slab)
-            ? ring
-            : _rings[worker] = new ReceiveRing(pool.Slab, pool.FrameOffset(0), pool.Stride, pool.FrameSize, pool.Count);
-    }
-
-    /// <summary>A receiving socket and what it is for.</summary>
-    internal readonly record struct ReceiveSocket(UdpSocket Socket, UnderlayAddress Address, ushort Port, EncapKind Encap);
 }

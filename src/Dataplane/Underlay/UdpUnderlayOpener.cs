@@ -3,7 +3,6 @@ using Overlay.Dataplane.Interop;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
 using static Overlay.Dataplane.Interop.LinuxConstants;
-using ReceiveSocket = Overlay.Dataplane.Underlay.UdpUnderlay.ReceiveSocket;
 
 namespace Overlay.Dataplane.Underlay;
 
@@ -88,6 +87,9 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         if (reusePort)
             Require(socket.Set(LevelSocket, SocketReusePort, 1), "SO_REUSEPORT");
         Require(socket.SetReceiveTos(), "IP_RECVTOS");
+
+        // A kernel without it hands over every datagram as a message of its own.
+        _ = socket.SetReceiveOffload();
         if (spec.Checksum == ChecksumPolicy.ZeroBoth)
             Require(socket.SetNoChecksumOnReceive(), "UDP_NO_CHECK6_RX");
         int obtained = socket.SetReceiveBuffer(ReceiveBuffer);

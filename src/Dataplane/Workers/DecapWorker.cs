@@ -9,6 +9,10 @@ namespace Overlay.Dataplane.Workers;
 /// <summary>Underlay → access: reads its receiving sockets and runs <see cref="DecapPipeline"/> over each batch.</summary>
 internal sealed class DecapWorker : WorkerLoop
 {
+    /// <summary>Datagrams of a batch: eight of the longest messages, each of as many datagrams as the kernel joins (64).</summary>
+    internal const int BatchSize = 512;
+
+    private const int SlotCount = 64;
     private const int MaxLeftBatches = 64;
     private readonly IUnderlay _underlay;
     private readonly DecapPipeline _pipeline;
@@ -21,7 +25,7 @@ internal sealed class DecapWorker : WorkerLoop
     {
         _underlay = underlay;
         _pipeline = pipeline;
-        _batch = new DatagramBatch(context.BatchSize, context.BatchSize);
+        _batch = new DatagramBatch(BatchSize, SlotCount);
         ReadOnlySpan<int> descriptors = underlay.PollDescriptors(index);
         _socketCount = descriptors.Length;
         for (int i = 0; i < descriptors.Length; i++)
@@ -31,9 +35,9 @@ internal sealed class DecapWorker : WorkerLoop
     /// <inheritdoc/>
     protected override void Serve(ulong tag)
     {
-        for (int round = 0; round < MaxRounds && ServeBatch((int)tag); round++)
-        {
-        }
+        bool more = true;
+        for (int round = 0; (more && round < MaxRounds) || _batch.HasPending; round++)
+            more = ServeBatch((int)tag);
     }
 
     /// <inheritdoc/>
@@ -44,7 +48,7 @@ internal sealed class DecapWorker : WorkerLoop
             bool more = true;
             while (more && MayFlush)
                 more = ServeBatch(socket);
-            for (int i = 0; i < MaxLeftBatches && more; i++)
+            for (int i = 0; (more && i < MaxLeftBatches) || _batch.HasPending; i++)
             {
                 more = _underlay.Receive(Index, socket, _batch);
                 CountDropped(Direction.Rx, _batch.Count, DropReason.ShuttingDown);

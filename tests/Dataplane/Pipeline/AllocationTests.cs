@@ -1,5 +1,6 @@
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Tests.Pipeline.Merging;
 using Overlay.Encap;
 using Overlay.Encap.Geneve;
 using Overlay.Forwarding;
@@ -67,6 +68,26 @@ public sealed class AllocationTests
         Gate(bench, Frames.Datagram(wire.Encap, V100, Frames.UdpV4(Local, Remote)), bench.Stranger);
         Gate(bench, Frames.Datagram(wire.Encap, V100, Frames.UdpV4(Local, Remote).AsSpan(0, 20)), bench.PeerB);
         Gate(bench, [1, 2, 3], bench.PeerB);
+        Assert.True(bench.Node.IsBalanced());
+    }
+
+    [Fact]
+    public void Trains_that_are_joined_allocate_nothing()
+    {
+        Bench bench = Ready(Wire.All[0]);
+        bench.Node.Learn(V100, Local, bench.PortTarget("db"), FdbOrigin.Local);
+        SegmentTrain[] flows = [.. Enumerable.Range(0, 4).Select(static i => new SegmentTrain(Local, Remote, i < 2, i % 2 == 0, (ushort)(100 + i)))];
+        byte[][] datagrams = [.. Enumerable.Range(0, 64).Select(i => Frames.Datagram(EncapKind.Vxlan, V100, flows[i / 2 % 4].Next(i % 7 == 0 ? 30 : 60)))];
+        DatagramBatch batch = bench.Node.DatagramBatch;
+        Assert.Equal(0, Allocated(() =>
+        {
+            batch.Count = 0;
+            foreach (byte[] datagram in datagrams)
+                batch.Add(datagram, new DatagramInfo { Source = bench.PeerB, Encap = EncapKind.Vxlan });
+
+            bench.Node.Decap.Process(batch);
+        }));
+        Assert.True(bench.Node.Device("db").DeliveredCount < bench.Node.Totals.Delivered(Direction.Rx) * 3 / 4);
         Assert.True(bench.Node.IsBalanced());
     }
 

@@ -32,6 +32,9 @@ public sealed class MemoryPort : IPort
     /// <inheritdoc/>
     public int QueueCount => 1;
 
+    /// <inheritdoc/>
+    public bool TakesUdpSegments { get; set; } = true;
+
     /// <summary>A tenant sends a frame.</summary>
     public void Put(ReadOnlySpan<byte> frame, VnetHeader vnet = default) => _inbox.Enqueue((frame.ToArray(), vnet));
 

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Interop;
+
+namespace Overlay.Dataplane.Underlay;
+
+/// <summary>
+/// The receiving sockets of an underlay by worker. A receive call takes many messages, and a message many datagrams of a flow where the kernel joined them
+/// (UDP_GRO). <b>Threading:</b> a worker receives from its own sockets only; <see cref="Dispose"/> after the workers have ended.
+/// </summary>
+internal sealed class UdpReceiver : IDisposable
+{
+    // Long messages come as fast as short ones, and what is received in one call should still be in the processor's own cache when it is looked at.
+    private const int OctetsPerCall = 512 << 10;
+    private const int MinMessages = 8;
+    private readonly ReceiveSocket[][] _sockets;
+    private readonly int[][] _poll;
+    private readonly ReceiveRing?[] _rings;
+    private readonly int[] _limits;
+
+    /// <summary>Takes over sockets, by worker.</summary>
+    internal UdpReceiver(ReceiveSocket[][] sockets)
+    {
+        _sockets = sockets;
+        _poll = Array.ConvertAll(sockets, own => Array.ConvertAll(own, socket => socket.Socket.Descriptor));
+        _rings = new ReceiveRing?[sockets.Length];
+        _limits = new int[sockets.Length];
+        Array.Fill(_limits, MinMessages);
+    }
+
+    /// <summary>All sockets.</summary>
+    internal IEnumerable<UdpSocket> Sockets => _sockets.SelectMany(own => own).Select(socket => socket.Socket);
+
+    /// <inheritdoc cref="IUnderlay.PollDescriptors"/>
+    internal ReadOnlySpan<int> PollDescriptors(int worker) => _poll[worker];
+
+    /// <inheritdoc cref="IUnderlay.Receive"/>
+    internal bool Receive(int worker, int socket, DatagramBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (batch.HasPending)
+        {
+            batch.TakePending();
+            return true;
+        }
+
+        ref readonly ReceiveSocket from = ref _sockets[worker][socket];
+        ReceiveRing ring = RingFor(worker, batch.Slots);
+        int limit = Math.Min(_limits[worker], batch.Slots.Count);
+        int count = ring.Receive(from.Socket.Descriptor, limit);
+        if (count <= 0)
+        {
+            batch.Accept(0);
+
+            // A pending error (an address that went away) was taken by this call; more may be waiting behind it.
+            return count < 0 && count is not (-Errno.Again or -Errno.BadDescriptor);
+        }
+
+        int octets = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ref DatagramMessage message = ref batch.Message(i);
+            ring.Take(i, ref message);
+            message.Info.Encap = from.Encap;
+            octets += message.Length;
+        }
+
+        _limits[worker] = (int)Math.Max(MinMessages, (long)OctetsPerCall * count / Math.Max(octets, 1));
+        batch.Accept(count);
+        return count >= limit || batch.HasPending;
+    }
+
+    /// <summary>The sockets with what the kernel dropped at them.</summary>
+    internal ImmutableArray<UnderlaySocket> Describe()
+    {
+        var sockets = ImmutableArray.CreateBuilder<UnderlaySocket>();
+        for (int worker = 0; worker < _sockets.Length; worker++)
+        {
+            foreach (ReceiveSocket socket in _sockets[worker])
+                sockets.Add(new UnderlaySocket(worker, socket.Address, socket.Port, socket.Encap, socket.Socket.Drops()));
+        }
+
+        return sockets.ToImmutable();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ReceiveSocket[] own in _sockets)
+            Array.ForEach(own, socket => socket.Socket.Dispose());
+    }
+
+    private ReceiveRing RingFor(int worker, PacketPool pool)
+    {
+        ReceiveRing? ring = _rings[worker];
+        return ring is not null && ring.IsFor(pool.Slab)
+            ? ring
+            : _rings[worker] = new ReceiveRing(pool.Slab, pool.FrameOffset(0), pool.Stride, pool.FrameSize, pool.Count);
+    }
+}
