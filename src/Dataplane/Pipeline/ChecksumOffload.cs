@@ -1,5 +1,5 @@
-using Overlay.Dataplane.Pipeline.Merging;
 using System.Buffers.Binary;
+using Overlay.Dataplane.Pipeline.Merging;
 using Overlay.Encap;
 using Overlay.Encap.Ip;
 
