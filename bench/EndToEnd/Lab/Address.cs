@@ -2,16 +2,6 @@ using System.Globalization;
 
 namespace Overlay.EndToEnd.Lab;
 
-/// <summary>The two hosts.</summary>
-internal enum Side
-{
-    /// <summary>Where requests and loads begin.</summary>
-    Near,
-
-    /// <summary>Where they end.</summary>
-    Far,
-}
-
 /// <summary>Names, numbers and addresses of the lab: the same for every contender.</summary>
 internal static class Address
 {

@@ -42,18 +42,3 @@ internal sealed record RunReport
         if (sample.Note is { } note) Failures.Add($"{contender}, {Names.Of(wire)} wire, {Names.Of(row)}, round {sample.Round}: {note}");
     }
 }
-
-/// <summary>A contender's name and what it is.</summary>
-internal sealed record ContenderInfo(string Name, string Description);
-
-/// <summary>The samples of one row of one contender on one wire.</summary>
-internal sealed record Series
-{
-    public required string Contender { get; init; }
-
-    public required string Wire { get; init; }
-
-    public required string Row { get; init; }
-
-    public List<Sample> Samples { get; init; } = [];
-}
