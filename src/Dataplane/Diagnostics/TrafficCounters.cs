@@ -25,10 +25,18 @@ public sealed class TrafficCounters
     /// <param name="column">0–3.</param>
     /// <param name="octets">Octets of the frame.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int worker, int column, int octets)
+    public void Add(int worker, int column, int octets) => Add(worker, column, 1, octets);
+
+    /// <summary>Counts frames. Called by the worker alone.</summary>
+    /// <param name="worker">The worker's index.</param>
+    /// <param name="column">0–3.</param>
+    /// <param name="frames">Frames.</param>
+    /// <param name="octets">Octets of all of them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(int worker, int column, int frames, int octets)
     {
         Span<long> cells = _cells.AsSpan((worker * Stride) + (column * 2), 2);
-        cells[0]++;
+        cells[0] += frames;
         cells[1] += octets;
     }
 

@@ -79,15 +79,15 @@ public sealed class WorkerCounters
 
     internal void AddConsumed(Direction direction, int count) => _cells[CellOf(Total.Consumed, direction)] += count;
 
-    internal void AddDropped(Direction direction, DropReason reason) => _cells[_dropped + ((int)direction * _reasons) + (int)reason]++;
+    internal void AddDropped(Direction direction, DropReason reason, int count = 1) => _cells[_dropped + ((int)direction * _reasons) + (int)reason] += count;
 
-    internal void AddCopy(Direction direction, DropReason reason)
+    internal void AddCopies(Direction direction, DropReason reason, int count)
     {
-        _cells[CellOf(Total.Copies, direction)]++;
+        _cells[CellOf(Total.Copies, direction)] += count;
         if (reason == DropReason.None)
-            _cells[CellOf(Total.CopiesDelivered, direction)]++;
+            _cells[CellOf(Total.CopiesDelivered, direction)] += count;
         else
-            _cells[_copyDropped + ((int)direction * _reasons) + (int)reason]++;
+            _cells[_copyDropped + ((int)direction * _reasons) + (int)reason] += count;
     }
 
     internal void AddAnomaly(AnomalyKind kind) => _cells[_anomalies + (int)kind]++;

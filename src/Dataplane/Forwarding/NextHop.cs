@@ -15,7 +15,10 @@ public sealed class NextHop
     private const long NothingSeen = -1;
     private long _seenPolicy = NothingSeen;
     private long _seenIdentity = NothingSeen;
+    private const int ProbeAfter = 4096;
     private bool _isReleased;
+    private int _trainLimit = int.MaxValue;
+    private int _untilProbe;
 
     /// <summary>Makes a next hop.</summary>
     /// <param name="id">Its index.</param>
@@ -56,6 +59,12 @@ public sealed class NextHop
     /// <summary>The source identity that last came from it; null if none ever did.</summary>
     public uint? SeenIdentity => Volatile.Read(ref _seenIdentity) is var seen && seen == NothingSeen ? null : (uint)seen;
 
+    /// <summary>
+    /// Octets of a datagram that may share a message with others (UDP_SEGMENT): what is longer did not fit the path, or 0 where the kernel refuses such messages at all.
+    /// Tried again after some thousand datagrams.
+    /// </summary>
+    public int TrainLimit => Volatile.Read(ref _trainLimit);
+
     /// <summary>True if nobody refers to it any more and its index waits to be reused.</summary>
     public bool IsReleased
     {
@@ -75,6 +84,18 @@ public sealed class NextHop
         return ChooseMember(flowHash);
     }
 
+    /// <summary>Whether datagrams of a length may share a message; counts down to the next try. Several threads may do so: the count need not be exact.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool MayTrain(int datagramLength) => datagramLength <= _trainLimit || MayTrainAgain();
+
+    /// <summary>A message of several datagrams was refused.</summary>
+    /// <param name="limit">Octets of a datagram that may still share one.</param>
+    internal void TrainsRefused(int limit)
+    {
+        Volatile.Write(ref _untilProbe, ProbeAfter);
+        Volatile.Write(ref _trainLimit, limit);
+    }
+
     /// <summary>Notes what a frame from it carried. Stores only what differs, so that workers do not dirty the line with every frame.</summary>
     internal void NoteOptions(in TunnelInfo info)
     {
@@ -83,6 +104,15 @@ public sealed class NextHop
 
         if (info.HasIdentity && Volatile.Read(ref _seenIdentity) != info.Identity)
             Volatile.Write(ref _seenIdentity, info.Identity);
+    }
+
+    private bool MayTrainAgain()
+    {
+        if (--_untilProbe > 0)
+            return false;
+
+        Volatile.Write(ref _trainLimit, int.MaxValue);
+        return true;
     }
 
     // The flow's own member first: when another member dies, only that member's flows move.

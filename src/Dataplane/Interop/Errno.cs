@@ -8,6 +8,7 @@ internal static class Errno
     internal const int Perm = 1;
     internal const int NoEntry = 2;
     internal const int Interrupted = 4;
+    internal const int InputOutput = 5;
     internal const int BadDescriptor = 9;
     internal const int Again = 11;
     internal const int NoMemory = 12;

@@ -58,6 +58,7 @@ internal static class LinuxConstants
     internal const int LevelUdp = 17;
     internal const int UdpNoCheck6Tx = 101;
     internal const int UdpNoCheck6Rx = 102;
+    internal const int UdpSegment = 103;
     internal const int UdpGro = 104;
 
     // packet(7), linux/if_packet.h, linux/if_ether.h
@@ -81,6 +82,12 @@ internal static class LinuxConstants
     internal const uint TunSetIff = 0x400454ca;
     internal const uint TunSetOffload = 0x400454d0;
     internal const uint TunSetVnetHeaderSize = 0x400454d8;
+    internal const uint TunChecksum = 0x01;
+    internal const uint TunTso4 = 0x02;
+    internal const uint TunTso6 = 0x04;
+    internal const uint TunTsoEcn = 0x08;
+    internal const uint TunUso4 = 0x20;
+    internal const uint TunUso6 = 0x40;
     internal const ushort TunTap = 0x0002;
     internal const ushort TunMultiQueue = 0x0100;
     internal const ushort TunNoPacketInfo = 0x1000;

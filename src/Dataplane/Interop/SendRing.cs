@@ -5,93 +5,101 @@ using Overlay.Encap;
 namespace Overlay.Dataplane.Interop;
 
 /// <summary>
-/// The <c>mmsghdr</c> array of <c>sendmmsg</c>: filled message by message, sent in runs to different sockets. Owned by one thread.
+/// The <c>mmsghdr</c> array of <c>sendmmsg</c>: messages are appended, each with any number of pieces of memory, and sent in runs. Owned by one thread.
 /// </summary>
 internal sealed unsafe class SendRing
 {
-    private const int ControlSize = 64;
+    private const int ControlSize = 80;
     private const int ControlMessageSpace = 24;
-    private const int ControlMessageLength = 20;
+    private const int ControlHeaderLength = 16;
 
     private readonly Libc.MmsgHdr[] _messages;
     private readonly Libc.Iovec[] _vectors;
     private readonly byte[] _names;
     private readonly byte[] _control;
+    private int _vectorCount;
 
     /// <summary>Makes a ring.</summary>
     /// <param name="size">Messages.</param>
-    internal SendRing(int size)
+    /// <param name="vectors">Pieces of all messages together.</param>
+    internal SendRing(int size, int vectors)
     {
         Size = size;
         _messages = GC.AllocateArray<Libc.MmsgHdr>(size, pinned: true);
-        _vectors = GC.AllocateArray<Libc.Iovec>(size * 2, pinned: true);
+        _vectors = GC.AllocateArray<Libc.Iovec>(vectors, pinned: true);
         _names = GC.AllocateArray<byte>(size * SockAddr.Size, pinned: true);
         _control = GC.AllocateArray<byte>(size * ControlSize, pinned: true);
         for (int i = 0; i < size; i++)
         {
             ref Libc.MsgHdr header = ref _messages[i].Header;
             header.Name = Pinned(_names) + (i * SockAddr.Size);
-            header.Iov = (Libc.Iovec*)Unsafe.AsPointer(ref _vectors[i * 2]);
+            header.Control = Pinned(_control) + (i * ControlSize);
         }
     }
 
     /// <summary>Messages it can take.</summary>
     internal int Size { get; }
 
-    /// <summary>Sets the destination and ancillary data of a message; a zero TOS or TTL leaves the socket's own.</summary>
-    internal void SetDestination(int index, in UnderlayAddress address, ushort port, byte tos, byte ttl)
+    /// <summary>Messages in it.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>True if there is room for one more message of so many pieces.</summary>
+    internal bool HasRoom(int pieces) => Count < Size && pieces <= _vectors.Length - _vectorCount;
+
+    /// <summary>Forgets all messages.</summary>
+    internal void Clear()
     {
+        Count = 0;
+        _vectorCount = 0;
+    }
+
+    /// <summary>Appends a message without octets; <see cref="HasRoom"/> said that there is room.</summary>
+    /// <param name="address">The destination.</param>
+    /// <param name="port">Its UDP port.</param>
+    /// <param name="tos">TOS or traffic class; 0 leaves the socket's own.</param>
+    /// <param name="ttl">TTL or hop limit; 0 leaves the socket's own.</param>
+    /// <param name="segmentSize">UDP_SEGMENT: the kernel sends a datagram for every so many octets of the message; 0 sends it as one datagram.</param>
+    internal void Begin(in UnderlayAddress address, ushort port, byte tos, byte ttl, int segmentSize)
+    {
+        int index = Count++;
         ref Libc.MsgHdr header = ref _messages[index].Header;
         header.NameLength = (uint)SockAddr.Write(_names.AsSpan(index * SockAddr.Size, SockAddr.Size), in address, port);
-        if ((tos | ttl) == 0)
-        {
-            header.Control = null;
-            header.ControlLength = 0;
-            return;
-        }
-
+        header.Iov = (Libc.Iovec*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_vectors)) + _vectorCount;
+        header.IovCount = 0;
         bool isIPv4 = address.IsIPv4;
         int level = isIPv4 ? LinuxConstants.LevelIp : LinuxConstants.LevelIpv6;
-        byte* control = Pinned(_control) + (index * ControlSize);
+        byte* control = header.Control;
         int length = 0;
         if (tos != 0)
         {
-            WriteControl(control, level, isIPv4 ? LinuxConstants.IpTos : LinuxConstants.Ipv6TrafficClass, tos);
+            WriteControl(control, level, isIPv4 ? LinuxConstants.IpTos : LinuxConstants.Ipv6TrafficClass, tos, sizeof(int));
             length = ControlMessageSpace;
         }
 
         if (ttl != 0)
         {
-            WriteControl(control + length, level, isIPv4 ? LinuxConstants.IpTtl : LinuxConstants.Ipv6HopLimit, ttl);
+            WriteControl(control + length, level, isIPv4 ? LinuxConstants.IpTtl : LinuxConstants.Ipv6HopLimit, ttl, sizeof(int));
             length += ControlMessageSpace;
         }
 
-        header.Control = control;
+        if (segmentSize != 0)
+        {
+            WriteControl(control + length, LinuxConstants.LevelUdp, LinuxConstants.UdpSegment, segmentSize, sizeof(ushort));
+            length += ControlMessageSpace;
+        }
+
         header.ControlLength = (nuint)length;
     }
 
-    /// <summary>Sets the octets of a message, in one piece.</summary>
-    internal void SetPayload(int index, byte[] slab, int offset, int length)
+    /// <summary>Appends a piece of pinned memory to the last message.</summary>
+    internal void Add(byte[] slab, int offset, int length)
     {
-        CheckRange(slab, offset, length);
-        ref Libc.Iovec vector = ref _vectors[index * 2];
+        if ((uint)offset > (uint)slab.Length || (uint)length > (uint)(slab.Length - offset))
+            throw new ArgumentOutOfRangeException(nameof(offset));
+        ref Libc.Iovec vector = ref _vectors[_vectorCount++];
         vector.Base = Pinned(slab) + offset;
         vector.Length = (nuint)length;
-        _messages[index].Header.IovCount = 1;
-    }
-
-    /// <summary>Sets the octets of a message, in two pieces.</summary>
-    internal void SetPayload(int index, byte[] headers, int headerOffset, int headerLength, byte[] slab, int offset, int length)
-    {
-        CheckRange(headers, headerOffset, headerLength);
-        CheckRange(slab, offset, length);
-        ref Libc.Iovec vector = ref _vectors[index * 2];
-        vector.Base = Pinned(headers) + headerOffset;
-        vector.Length = (nuint)headerLength;
-        vector = ref _vectors[(index * 2) + 1];
-        vector.Base = Pinned(slab) + offset;
-        vector.Length = (nuint)length;
-        _messages[index].Header.IovCount = 2;
+        _messages[Count - 1].Header.IovCount++;
     }
 
     /// <summary>
@@ -100,27 +108,20 @@ internal sealed unsafe class SendRing
     /// </summary>
     internal int Send(int descriptor, int start, int count)
     {
-        if ((uint)start > (uint)Size || (uint)count > (uint)(Size - start))
+        if ((uint)start > (uint)Count || (uint)count > (uint)(Count - start))
             throw new ArgumentOutOfRangeException(nameof(start));
         var messages = (Libc.MmsgHdr*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_messages));
         int sent = Libc.SendMmsg(descriptor, messages + start, (uint)count, LinuxConstants.MessageDontWait);
         return sent >= 0 ? sent : -Marshal.GetLastSystemError();
     }
 
-    private static void WriteControl(byte* control, int level, int type, int value)
+    private static void WriteControl(byte* control, int level, int type, int value, int size)
     {
-        Unsafe.WriteUnaligned(control, (ulong)ControlMessageLength);
+        Unsafe.WriteUnaligned(control, (ulong)(ControlHeaderLength + size));
         Unsafe.WriteUnaligned(control + 8, level);
         Unsafe.WriteUnaligned(control + 12, type);
-        Unsafe.WriteUnaligned(control + 16, value);
-        Unsafe.WriteUnaligned(control + 20, 0);
+        Unsafe.WriteUnaligned(control + 16, (ulong)(uint)value);
     }
 
     private static byte* Pinned(byte[] array) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(array));
-
-    private static void CheckRange(byte[] slab, int offset, int length)
-    {
-        if ((uint)offset > (uint)slab.Length || (uint)length > (uint)(slab.Length - offset))
-            throw new ArgumentOutOfRangeException(nameof(offset));
-    }
 }

@@ -29,9 +29,8 @@ internal static unsafe class TapDevice
         if (result >= 0)
             result = Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetVnetHeaderSize, &vnetHeaderSize));
 
-        // No offload: the kernel finishes checksums and cuts segments before we see a frame. The header is still there, and is carried.
         if (result >= 0)
-            result = Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetOffload, null));
+            result = SetOffloads(descriptor);
         if (result >= 0)
             return descriptor;
         _ = Libc.Close(descriptor);
@@ -83,6 +82,17 @@ internal static unsafe class TapDevice
 
         nint written = Libc.WriteV(descriptor, vectors, count);
         return written >= 0 ? (int)written : -Marshal.GetLastSystemError();
+    }
+
+    // What a kernel does not know it refuses as a whole: UDP segmentation came with Linux 6.2. Without any, it finishes checksums and cuts segments itself.
+    private static int SetOffloads(int descriptor)
+    {
+        const nuint Tcp = LinuxConstants.TunChecksum | LinuxConstants.TunTso4 | LinuxConstants.TunTso6 | LinuxConstants.TunTsoEcn;
+        const nuint Udp = LinuxConstants.TunUso4 | LinuxConstants.TunUso6;
+        int result = Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetOffload, (void*)(Tcp | Udp)));
+        if (result == -Errno.Invalid)
+            result = Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetOffload, (void*)Tcp));
+        return result == -Errno.Invalid ? Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetOffload, null)) : result;
     }
 
     private static byte* Pointer(byte[] slab, int offset) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(slab)) + offset;

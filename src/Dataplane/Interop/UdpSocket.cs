@@ -74,6 +74,10 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>Sends with a zero UDP checksum.</summary>
     internal int SetNoChecksumOnSend() => IsIPv4 ? Set(LevelSocket, SocketNoCheck, 1) : Set(LevelUdp, UdpNoCheck6Tx, 1);
 
+    /// <summary>Whether the kernel cuts one long message into datagrams (UDP_SEGMENT). It refuses to where it was told to leave the checksum out.</summary>
+    internal bool CanSegment() =>
+        Get(LevelUdp, UdpSegment) >= 0 && Get(LevelSocket, SocketNoCheck) == 0 && (IsIPv4 || Get(LevelUdp, UdpNoCheck6Tx) == 0);
+
     /// <summary>Accepts a zero UDP checksum on IPv6 (RFC 6936 section 4); IPv4 always does.</summary>
     internal int SetNoChecksumOnReceive() => IsIPv4 ? 0 : Set(LevelUdp, UdpNoCheck6Rx, 1);
 

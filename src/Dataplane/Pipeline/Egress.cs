@@ -1,6 +1,7 @@
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
@@ -29,6 +30,7 @@ internal sealed class Egress
     private readonly Direction _direction;
     private readonly ForwardingState _state;
     private readonly TxBatch _tx;
+    private readonly SuperFrameCutter _cutter = new();
     private readonly PortEgress _ports;
     private readonly int[] _ownerOfCopy = new int[CopySize];
     private readonly BridgeDomain?[] _domains;
@@ -64,7 +66,7 @@ internal sealed class Egress
         _tx.NextHops = tables.NextHops;
 
         // A batch that a fault abandoned half-way leaves these behind.
-        _tx.Count = 0;
+        _tx.Clear();
         Outcomes.Reset(_options.BatchSize, _copyCount);
         _copyCount = 0;
         _ports.Begin(slab, queue);
@@ -109,10 +111,11 @@ internal sealed class Egress
             frame.Offset -= TagLength;
             frame.Length += TagLength;
             frame.Vnet = Shifted(frame.Vnet, TagLength);
+            frame.Super.Shift(TagLength);
         }
 
         TxFrame tx = new() { Offset = frame.Offset, Length = frame.Length, Frame = frame.Frame, Vnet = frame.Vnet };
-        DropReason reason = Admit(ref tx, place.Port, frame.MaySegment);
+        DropReason reason = Admit(ref tx, frame.LongestLength, place.Port, frame.MaySegment);
         if (reason != DropReason.None)
             Outcomes.MarkDropped(frame.Frame, reason);
         else
@@ -214,32 +217,83 @@ internal sealed class Egress
         if (note is { } kind)
             _counters.AddAnomaly(kind);
 
-        if (_tx.IsFull)
+        if (frame.Super.Segments > 1)
+        {
+            AddSegments(ref frame, hop, template, outcome);
+            return DropReason.None;
+        }
+
+        if (!_tx.HasRoom(apart ? template.Length : 0))
             FlushUnderlay();
 
-        int index = _tx.Count;
-        int header = apart ? index * TxBatch.HeaderStride : frame.Offset - template.Length;
+        int header = apart ? _tx.TakeHeaders(template.Length) : frame.Offset - template.Length;
         template.WriteTo((apart ? _tx.Headers : _slab).AsSpan(header, template.Length), frame.Domain.Vni);
-        ref TxDatagram datagram = ref _tx.Items[index];
+        ref TxDatagram datagram = ref AddDatagram(in frame, hop, outcome);
         datagram.HeaderOffset = header;
         datagram.HeaderLength = template.Length;
+        datagram.TunnelLength = template.Length;
         datagram.PayloadOffset = frame.Offset;
         datagram.PayloadLength = frame.Length;
+        datagram.SegmentSize = 0;
+        datagram.Segments = 1;
+        datagram.HeaderIsApart = apart;
+        return DropReason.None;
+    }
+
+    // The super-frame stays as it is, for other copies of it: every segment gets its headers apart, tunnel header first.
+    private void AddSegments(ref OutgoingFrame frame, NextHop hop, EncapTemplate template, int outcome)
+    {
+        ref readonly SuperFrame super = ref frame.Super;
+        ReadOnlySpan<byte> octets = _slab.AsSpan(frame.Offset, frame.Length);
+        if (!frame.IsCut)
+        {
+            _cutter.Begin(octets, in super);
+            frame.IsCut = true;
+        }
+
+        int headerLength = template.Length + super.HeaderLength;
+        int most = Math.Clamp(TxDatagram.MaxOctets / (headerLength + super.SegmentSize), 1, TxDatagram.MaxSegments);
+        for (int first = 0; first < super.Segments; first += most)
+        {
+            int count = Math.Min(most, super.Segments - first);
+            if (!_tx.HasRoom(count * headerLength))
+                FlushUnderlay();
+
+            int headers = _tx.TakeHeaders(count * headerLength);
+            Span<byte> block = _tx.Headers.AsSpan(headers, count * headerLength);
+            for (int offset = 0; offset < block.Length; offset += headerLength)
+                template.WriteTo(block[offset..], frame.Domain.Vni);
+
+            _cutter.WriteHeaders(octets, first, count, block[template.Length..], headerLength);
+            int payload = first * super.SegmentSize;
+            ref TxDatagram datagram = ref AddDatagram(in frame, hop, outcome);
+            datagram.HeaderOffset = headers;
+            datagram.HeaderLength = headerLength;
+            datagram.TunnelLength = template.Length;
+            datagram.PayloadOffset = frame.Offset + super.HeaderLength + payload;
+            datagram.PayloadLength = Math.Min(super.PayloadLength - payload, count * super.SegmentSize);
+            datagram.SegmentSize = super.SegmentSize;
+            datagram.Segments = count;
+            datagram.HeaderIsApart = true;
+        }
+    }
+
+    private ref TxDatagram AddDatagram(in OutgoingFrame frame, NextHop hop, int outcome)
+    {
+        ref TxDatagram datagram = ref _tx.Items[_tx.Count++];
         datagram.NextHop = hop.Id.Index;
         datagram.FlowHash = frame.FlowHash;
         datagram.Frame = outcome;
         datagram.Tos = frame.Tos;
         datagram.Ttl = frame.Ttl;
-        datagram.HeaderIsApart = apart;
-        _tx.Count = index + 1;
-        return DropReason.None;
+        return ref datagram;
     }
 
     // DSCP by configuration or from the inner packet (RFC 2983), ECN always from the inner packet (RFC 6040 §4.1); a frame without IP is not ECN-capable.
     private void Prepare(ref OutgoingFrame frame)
     {
         Span<byte> octets = _slab.AsSpan(frame.Offset, frame.Length);
-        if (frame.Vnet.NeedsCsum)
+        if (frame.Vnet.NeedsCsum && frame.Super.Segments <= 1)
         {
             ChecksumOffload.Finish(octets, frame.Vnet);
             frame.Vnet = default;
@@ -256,13 +310,13 @@ internal sealed class Egress
         frame.Ttl = _options.InheritTtl ? ttl : (byte)0;
     }
 
-    private DropReason Admit(ref TxFrame frame, Port port, bool maySegment)
+    private DropReason Admit(ref TxFrame frame, int longest, Port port, bool maySegment)
     {
         if (!port.IsUp)
             return DropReason.PortDown;
 
         int mtu = port.Mtu;
-        if (FrameRules.FitsMtu(_slab.AsSpan(frame.Offset, frame.Length), mtu))
+        if (FrameRules.FitsMtu(_slab.AsSpan(frame.Offset, frame.Length), longest, mtu))
             return DropReason.None;
 
         int segments = maySegment ? ChecksumOffload.TrySegment(_slab, frame.Offset, frame.Length, mtu, ref frame.Vnet) : 0;
@@ -281,7 +335,7 @@ internal sealed class Egress
         TxFrame tx = new() { Offset = frame.Offset, Length = frame.Length, Frame = copy, Vnet = frame.Vnet };
         if (place.Vid == 0)
         {
-            DropReason reason = Admit(ref tx, place.Port, frame.MaySegment);
+            DropReason reason = Admit(ref tx, frame.LongestLength, place.Port, frame.MaySegment);
             if (reason != DropReason.None)
                 Outcomes.MarkDropped(copy, reason);
             else
@@ -295,7 +349,7 @@ internal sealed class Egress
         tx.Offset -= TagLength;
         tx.Length += TagLength;
         tx.Vnet = Shifted(tx.Vnet, TagLength);
-        DropReason verdict = Admit(ref tx, place.Port, frame.MaySegment);
+        DropReason verdict = Admit(ref tx, frame.LongestLength + TagLength, place.Port, frame.MaySegment);
         if (verdict != DropReason.None)
         {
             Outcomes.MarkDropped(copy, verdict);
@@ -318,6 +372,7 @@ internal sealed class Egress
 
         int copy = _copyCount++;
         _ownerOfCopy[copy] = frame;
+        Outcomes.SetWeight(_options.BatchSize + copy, Outcomes.Weight(frame));
         return _options.BatchSize + copy;
     }
 
@@ -334,17 +389,18 @@ internal sealed class Egress
             return;
 
         _underlay.Send(_tx, Outcomes);
-        _tx.Count = 0;
+        _tx.Clear();
         NextHop?[] hops = _tx.NextHops;
         for (int i = 0; i < count; i++)
         {
             ref TxDatagram datagram = ref _tx.Items[i];
-            if (!Outcomes.IsDelivered(datagram.Frame) || hops[datagram.NextHop] is not { } hop)
+            if (datagram.SentCount == 0 || hops[datagram.NextHop] is not { } hop)
                 continue;
 
             int frame = datagram.Frame < _options.BatchSize ? datagram.Frame : _ownerOfCopy[datagram.Frame - _options.BatchSize];
-            hop.Traffic.Add(_counters.Index, (int)Direction.Tx, datagram.HeaderLength + datagram.PayloadLength);
-            _domains[frame]?.State.Traffic.Add(_counters.Index, DomainState.ColumnOf(Direction.Tx, hop.Spec.Encap), datagram.PayloadLength);
+            int inner = datagram.SentOctets - (datagram.SentCount * datagram.TunnelLength);
+            hop.Traffic.Add(_counters.Index, (int)Direction.Tx, datagram.SentCount, datagram.SentOctets);
+            _domains[frame]?.State.Traffic.Add(_counters.Index, DomainState.ColumnOf(Direction.Tx, hop.Spec.Encap), datagram.SentCount, inner);
         }
     }
 
@@ -355,16 +411,21 @@ internal sealed class Egress
         {
             int copy = _options.BatchSize + i;
             int owner = _ownerOfCopy[i];
+            int weight = Outcomes.Weight(copy);
             if (Outcomes.IsDelivered(copy))
             {
+                int lost = Outcomes.LostOf(copy, out DropReason lostFor);
                 Outcomes.MarkDelivered(owner);
-                _counters.AddCopy(_direction, DropReason.None);
+                _counters.AddCopies(_direction, DropReason.None, weight - lost);
+                if (lost != 0)
+                    _counters.AddCopies(_direction, lostFor, lost);
+
                 continue;
             }
 
             DropReason reason = Outcomes.IsPending(copy) ? DropReason.InternalError : Outcomes.ReasonOf(copy);
             Outcomes.MarkDropped(owner, reason);
-            _counters.AddCopy(_direction, reason);
+            _counters.AddCopies(_direction, reason, weight);
         }
 
         Outcomes.Reset(_options.BatchSize, _copyCount);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
@@ -80,8 +81,8 @@ public sealed class EncapPipeline
         ref PacketBuffer buffer = ref batch.Items[index];
         Span<byte> frame = batch.Slab.AsSpan(buffer.Offset, buffer.Length);
 
-        // Segmentation is not negotiated with the TAP: a super-frame contradicts what was agreed.
-        if (buffer.Vnet != default && (buffer.Vnet.Validate(buffer.Length) != VnetHeaderStatus.Ok || buffer.Vnet.IsGso))
+        SuperFrame super = default;
+        if (buffer.Vnet != default && !TryTakeOffloads(ref buffer, frame, index, out super))
             return DropReason.TapBadVnetHeader;
 
         if (EthernetView.Parse(frame, out _) != ParseStatus.Ok)
@@ -95,7 +96,7 @@ public sealed class EncapPipeline
 
         BridgeDomain domain = place!.Domain;
         _egress.NoteDomain(index, domain);
-        if (!FrameRules.FitsMtu(frame, binding.Port.Mtu))
+        if (!FrameRules.FitsMtu(frame, super.Segments > 1 ? super.SegmentLength : frame.Length, binding.Port.Mtu))
             return DropReason.TooBigSilent;
 
         MacAddress destination = MacAddress.Read(frame);
@@ -111,6 +112,7 @@ public sealed class EncapPipeline
             Domain = domain,
             Templates = place.Templates,
             Vnet = buffer.Vnet,
+            Super = super,
         };
         if (strip)
         {
@@ -119,9 +121,36 @@ public sealed class EncapPipeline
 
             buffer.Offset = outgoing.Offset;
             buffer.Length = outgoing.Length;
+            buffer.Vnet = outgoing.Vnet;
         }
 
         return Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), binding.Port.Id.Index);
+    }
+
+    // A super-frame weighs its segments from here on, whatever becomes of it. One that is no longer than a segment is a plain frame, as Linux takes it.
+    private bool TryTakeOffloads(ref PacketBuffer buffer, ReadOnlySpan<byte> frame, int index, out SuperFrame super)
+    {
+        super = default;
+        if (buffer.Vnet.Validate(buffer.Length) != VnetHeaderStatus.Ok)
+            return false;
+
+        if (!buffer.Vnet.IsGso)
+            return true;
+
+        if (!SuperFrame.TryParse(frame, in buffer.Vnet, out super))
+            return false;
+
+        if (super.Segments > 1)
+        {
+            buffer.Vnet = buffer.Vnet with { HdrLen = (ushort)super.HeaderLength };
+            _egress.Outcomes.SetWeight(index, super.Segments);
+        }
+        else
+        {
+            buffer.Vnet = buffer.Vnet with { GsoType = VnetHeader.GsoNone, GsoSize = 0 };
+        }
+
+        return true;
     }
 
     private DropReason JudgeSource(BridgeDomain domain, DomainPort place, MacAddress source)
@@ -162,8 +191,9 @@ public sealed class EncapPipeline
         VlanTags.Strip(slab, frame.Offset);
         frame.Offset += VlanTag.Length;
         frame.Length -= VlanTag.Length;
+        frame.Super.Shift(-VlanTag.Length);
         if (frame.Vnet.NeedsCsum)
-            frame.Vnet = frame.Vnet with { CsumStart = (ushort)(frame.Vnet.CsumStart - VlanTag.Length), HdrLen = 0 };
+            frame.Vnet = frame.Vnet with { CsumStart = (ushort)(frame.Vnet.CsumStart - VlanTag.Length), HdrLen = (ushort)Math.Max(0, frame.Super.HeaderLength) };
 
         return true;
     }
@@ -192,32 +222,44 @@ public sealed class EncapPipeline
     private void Tally(Port port, bool isPlaced, PacketBatch batch, int count)
     {
         FrameOutcomes outcomes = _egress.Outcomes;
+        int received = 0;
         int delivered = 0;
         int consumed = 0;
         for (int i = 0; i < count; i++)
         {
             ref PacketBuffer buffer = ref batch.Items[i];
+            int weight = outcomes.Weight(i);
+            received += weight;
+
+            // Each segment of a super-frame has the headers that the whole has.
             if (isPlaced)
-                port.Traffic.Add(_counters.Index, (int)Direction.Tx, buffer.Length);
+                port.Traffic.Add(_counters.Index, (int)Direction.Tx, weight, buffer.Length + ((weight - 1) * buffer.Vnet.HdrLen));
 
             if (outcomes.IsDelivered(i))
             {
-                delivered++;
+                int lost = outcomes.LostOf(i, out DropReason reason);
+                delivered += weight - lost;
+                if (lost != 0)
+                    CountDropped(batch, i, reason, lost);
             }
             else if (outcomes.IsConsumed(i))
             {
-                consumed++;
+                consumed += weight;
             }
             else
             {
-                DropReason reason = outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i);
-                _counters.AddDropped(Direction.Tx, reason);
-                _counters.OfferSample(Direction.Tx, reason, batch.Frame(i), _egress.DomainOf(i)?.Vni, _egress.PeerOf(i)?.Spec.Address);
+                CountDropped(batch, i, outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i), weight);
             }
         }
 
         _counters.AddDelivered(Direction.Tx, delivered);
         _counters.AddConsumed(Direction.Tx, consumed);
-        _counters.AddReceived(Direction.Tx, count);
+        _counters.AddReceived(Direction.Tx, received);
+    }
+
+    private void CountDropped(PacketBatch batch, int frame, DropReason reason, int count)
+    {
+        _counters.AddDropped(Direction.Tx, reason, count);
+        _counters.OfferSample(Direction.Tx, reason, batch.Frame(frame), _egress.DomainOf(frame)?.Vni, _egress.PeerOf(frame)?.Spec.Address);
     }
 }

@@ -1,5 +1,6 @@
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Pipeline.Merging;
+using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Encap;
 
 namespace Overlay.Dataplane.Pipeline;
@@ -31,8 +32,17 @@ internal struct OutgoingFrame
     /// <summary>What of TCP or UDP is known of it; the default for what is not to be joined with other frames.</summary>
     internal InnerSegment Segment;
 
+    /// <summary>What the segments of a super-frame are; a plain frame has none.</summary>
+    internal SuperFrame Super;
+
+    /// <summary>The payload of the super-frame was summed.</summary>
+    internal bool IsCut;
+
     /// <summary>A frame longer than a port's MTU may be given to the port's kernel as segments.</summary>
     internal bool MaySegment;
+
+    /// <summary>Octets of the longest frame that this is or stands for.</summary>
+    internal readonly int LongestLength => Super.Segments > 1 ? Super.SegmentLength : Length;
 
     /// <summary>Flow hash of the frame; valid once <see cref="IsHashed"/>.</summary>
     internal uint FlowHash;

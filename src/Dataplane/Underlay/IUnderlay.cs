@@ -22,7 +22,7 @@ public interface IUnderlay : IDisposable
     /// <summary>
     /// Sends the datagrams, those of one flow hash in order, and marks each frame's outcome. A datagram that the kernel refuses is
     /// <c>too_big_silent</c> (EMSGSIZE), <c>underlay_unreachable</c>, <c>underlay_send_refused</c> or <c>socket_full</c>; the others are sent all the same.
-    /// The batch is empty afterwards. Never blocks.
+    /// What was sent of each item is in <see cref="TxDatagram.SentCount"/> and <see cref="TxDatagram.SentOctets"/>. The batch is empty afterwards. Never blocks.
     /// </summary>
     /// <returns>The number of datagrams sent.</returns>
     int Send(TxBatch batch, FrameOutcomes outcomes);

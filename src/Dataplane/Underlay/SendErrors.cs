@@ -19,6 +19,9 @@ internal static class SendErrors
         _ => 1,
     };
 
+    /// <summary>Whether a refused train may go datagram by datagram: its length does not fit the path, or something on the way out (IPsec, a device) cannot cut it.</summary>
+    internal static bool MayBeTheTrains(int negative) => -negative is Errno.MessageTooLong or Errno.Invalid or Errno.InputOutput;
+
     /// <summary>The drop reason of a refusal.</summary>
     internal static DropReason Reason(int negative) => -negative switch
     {

@@ -1,11 +1,7 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using Overlay.Dataplane.Buffers;
-using Overlay.Dataplane.Diagnostics;
-using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Interop;
 using Overlay.Encap;
-using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
 
 namespace Overlay.Dataplane.Underlay;
@@ -22,9 +18,7 @@ namespace Overlay.Dataplane.Underlay;
 public sealed class UdpUnderlay : IUnderlay
 {
     private readonly UdpReceiver _receiver;
-    private readonly UdpSocket[] _send;
-    private readonly int[] _sendDescriptors;
-    private readonly int _sendIPv4Count;
+    private readonly UdpSender _sender;
     private readonly UnderlayErrorReader _errors;
 
     private readonly string? _device;
@@ -34,13 +28,11 @@ public sealed class UdpUnderlay : IUnderlay
         _device = device;
         _errors = errors;
         _receiver = receiver;
-        _send = [.. sendIPv4, .. sendIPv6];
-        _sendIPv4Count = sendIPv4.Length;
-        _sendDescriptors = Array.ConvertAll(_send, socket => socket.Descriptor);
+        _sender = new UdpSender(sendIPv4, sendIPv6);
     }
 
     /// <summary>UDP ports of the sending sockets of a family.</summary>
-    public ImmutableArray<ushort> SourcePorts(AddressFamilyKind family) => [.. _send.Where(socket => socket.Family == family).Select(socket => socket.LocalPort())];
+    public ImmutableArray<ushort> SourcePorts(AddressFamilyKind family) => [.. _sender.Sockets.ToArray().Where(socket => socket.Family == family).Select(socket => socket.LocalPort())];
 
     /// <summary>Path MTUs the network told us.</summary>
     public ImmutableArray<PathMtu> PathMtus() => _errors.PathMtus();
@@ -87,36 +79,7 @@ public sealed class UdpUnderlay : IUnderlay
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(outcomes);
-        int count = batch.Count;
-        batch.Count = 0;
-        if (count == 0)
-            return 0;
-        SendScratch scratch = SendScratch.Get(batch.Items.Length, _sendDescriptors.Length);
-        TxDatagram[] items = batch.Items;
-        NextHop?[] hops = batch.NextHops;
-        for (int i = 0; i < count; i++)
-        {
-            ref readonly TxDatagram item = ref items[i];
-            int socket = (uint)item.NextHop < (uint)hops.Length && hops[item.NextHop] is NextHop hop ? SelectSocket(hop, item.FlowHash) : -1;
-            if (socket >= 0)
-                scratch.Append(socket, i);
-            else
-                outcomes.MarkDropped(item.Frame, DropReason.UnderlayUnreachable);
-        }
-
-        int position = 0;
-        int sent = 0;
-        for (int touched = 0; touched < scratch.TouchedCount; touched++)
-        {
-            int socket = scratch.TakeSocket(touched, out int datagram);
-            int start = position;
-            for (; datagram >= 0; datagram = scratch.Next(datagram))
-                Fill(scratch, position++, batch, in items[datagram]);
-            sent += SendRun(scratch, _sendDescriptors[socket], start, position, outcomes);
-        }
-
-        scratch.Reset();
-        return sent;
+        return _sender.Send(batch, outcomes);
     }
 
     /// <summary>The receiving sockets with what the kernel dropped at them.</summary>
@@ -131,7 +94,7 @@ public sealed class UdpUnderlay : IUnderlay
         if (_device is null)
             return null;
         int worst = 0;
-        foreach (UdpSocket socket in _send.Concat(_receiver.Sockets))
+        foreach (UdpSocket socket in _sender.Sockets.ToArray().Concat(_receiver.Sockets))
             worst = Math.Min(worst, socket.BindDevice(_device));
         return worst < 0 ? $"device '{_device}': {Errno.Describe(worst)}" : null;
     }
@@ -141,60 +104,6 @@ public sealed class UdpUnderlay : IUnderlay
     {
         _errors.Dispose();
         _receiver.Dispose();
-        Array.ForEach(_send, socket => socket.Dispose());
-    }
-
-    private static void Fill(SendScratch scratch, int position, TxBatch batch, in TxDatagram item)
-    {
-        NextHopSpec to = batch.NextHops[item.NextHop]!.Spec;
-        UnderlayAddress address = to.Address;
-        SendRing ring = scratch.Ring;
-        ring.SetDestination(position, in address, to.Port, item.Tos, item.Ttl);
-        if (item.HeaderIsApart)
-            ring.SetPayload(position, batch.Headers, item.HeaderOffset, item.HeaderLength, batch.Payloads, item.PayloadOffset, item.PayloadLength);
-        else
-            ring.SetPayload(position, batch.Payloads, item.HeaderOffset, item.HeaderLength + item.PayloadLength);
-        scratch.Frames[position] = item.Frame;
-    }
-
-    private static int SendRun(SendScratch scratch, int descriptor, int start, int end, FrameOutcomes outcomes)
-    {
-        int sent = 0;
-        int retries = 0;
-        while (start < end)
-        {
-            int result = scratch.Ring.Send(descriptor, start, end - start);
-            if (result > 0)
-            {
-                for (int i = start; i < start + result; i++)
-                    outcomes.MarkDelivered(scratch.Frames[i]);
-                start += result;
-                sent += result;
-                retries = 0;
-                continue;
-            }
-
-            // An ICMP error about an earlier datagram is reported to whoever sends next; taking it clears it. Only a second refusal is about this one.
-            if (retries < SendErrors.Retries(result))
-            {
-                retries++;
-                continue;
-            }
-
-            outcomes.MarkDropped(scratch.Frames[start], SendErrors.Reason(result));
-            start++;
-            retries = 0;
-        }
-
-        return sent;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int SelectSocket(NextHop hop, uint flowHash)
-    {
-        bool isIPv4 = hop.Spec.Address.IsIPv4;
-        int first = isIPv4 ? 0 : _sendIPv4Count;
-        int count = isIPv4 ? _sendIPv4Count : _sendDescriptors.Length - _sendIPv4Count;
-        return count == 0 ? -1 : first + (int)(((ulong)flowHash * (uint)count) >> 32);
+        _sender.Dispose();
     }
 }

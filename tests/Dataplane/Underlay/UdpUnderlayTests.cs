@@ -300,7 +300,7 @@ public sealed class UdpUnderlayTests : IDisposable
         for (int i = 0; i < count; i++)
         {
             ref TxDatagram item = ref tx.Items[tx.Count++];
-            item = new TxDatagram { HeaderLength = 8, PayloadOffset = slab.FrameOffset(i), PayloadLength = 64, Frame = i };
+            item = new TxDatagram { HeaderLength = 8, TunnelLength = 8, Segments = 1, PayloadOffset = slab.FrameOffset(i), PayloadLength = 64, Frame = i };
             shape(ref item, i);
             item.HeaderOffset = item.HeaderIsApart ? i * TxBatch.HeaderStride : item.PayloadOffset - 8;
             (item.HeaderIsApart ? tx.Headers : slab.Slab).AsSpan(item.HeaderOffset, 8).Fill(0xAA);

@@ -68,37 +68,42 @@ public sealed class MemoryUnderlay(params UnderlayAddress[] addresses) : IUnderl
         for (int i = 0; i < batch.Count; i++)
         {
             ref TxDatagram datagram = ref batch.Items[i];
+            datagram.SentCount = 0;
+            datagram.SentOctets = 0;
             NextHop hop = batch.NextHops[datagram.NextHop] ?? throw new InvalidOperationException("A datagram names a next hop that is not in its batch.");
             if (Refuse != DropReason.None && (RefuseOnly is null || RefuseOnly == hop.Spec.Address))
             {
-                outcomes.MarkDropped(datagram.Frame, Refuse);
+                outcomes.MarkSegmentsDropped(datagram.Frame, Refuse, datagram.Segments);
                 continue;
             }
 
             if (!datagram.HeaderIsApart && datagram.HeaderOffset + datagram.HeaderLength != datagram.PayloadOffset)
                 throw new InvalidOperationException("A header that does not lie apart ends where the payload begins.");
 
-            if (Keeps || _others.Count != 0)
-                Carry(batch, in datagram, hop);
+            for (int segment = 0; segment < datagram.Segments && (Keeps || _others.Count != 0); segment++)
+                Carry(batch, in datagram, segment, hop);
 
             outcomes.MarkDelivered(datagram.Frame);
-            SentCount++;
-            sent++;
+            datagram.SentCount = datagram.Segments;
+            datagram.SentOctets = datagram.TotalLength;
+            SentCount += datagram.Segments;
+            sent += datagram.Segments;
         }
 
-        batch.Count = 0;
+        batch.Clear();
         return sent;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _inbox.Clear();
 
-    private void Carry(TxBatch batch, in TxDatagram datagram, NextHop hop)
+    private void Carry(TxBatch batch, in TxDatagram datagram, int segment, NextHop hop)
     {
-        byte[] payload = new byte[datagram.HeaderLength + datagram.PayloadLength];
+        byte[] payload = new byte[segment == datagram.Segments - 1 ? datagram.LastLength : datagram.DatagramLength];
         byte[] headers = datagram.HeaderIsApart ? batch.Headers : batch.Payloads;
-        headers.AsSpan(datagram.HeaderOffset, datagram.HeaderLength).CopyTo(payload);
-        batch.Payloads.AsSpan(datagram.PayloadOffset, datagram.PayloadLength).CopyTo(payload.AsSpan(datagram.HeaderLength));
+        headers.AsSpan(datagram.HeaderOffset + (segment * datagram.HeaderLength), datagram.HeaderLength).CopyTo(payload);
+        int offset = datagram.PayloadOffset + (segment * datagram.SegmentSize);
+        batch.Payloads.AsSpan(offset, payload.Length - datagram.HeaderLength).CopyTo(payload.AsSpan(datagram.HeaderLength));
         if (Keeps)
             _sent.Add(new SentDatagram(hop.Spec.Address, hop.Spec.Port, hop.Spec.Encap, payload, datagram.Tos, datagram.Ttl, datagram.FlowHash));
 
