@@ -36,6 +36,7 @@ public sealed class ValueTests
         Assert.Equal(one, same);
         Assert.Equal(one.GetHashCode(), same.GetHashCode());
         Assert.NotEqual(one, one with { Vlans = one.Vlans.SetItem(20, new Vni(201)) });
+        Assert.NotEqual(one, one with { Kind = PortDeviceKind.Veth });
         Assert.NotEqual(one, one with { Vlans = one.Vlans.Add(21, new Vni(201)) });
         Assert.NotEqual(one, one with { Identity = 0 });
         Assert.NotEqual(one, one with { Mtu = 1400 });

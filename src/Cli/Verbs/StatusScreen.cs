@@ -66,13 +66,13 @@ internal static class StatusScreen
 
     private static Table Ports(StatusResponse status)
     {
-        Table table = new("PORT", "TAP", "MODE", "STATE", ">MTU", ">QUEUES", ">TX", ">RX", "MAC", "VNIS");
+        Table table = new("PORT", "DEVICE", "MODE", "STATE", ">MTU", ">QUEUES", ">TX", ">RX", "MAC", "VNIS");
         foreach (PortStatus p in status.Ports)
         {
             string state = p.Up ? "up" : "down";
             table.Add(
                 p.Port,
-                p.Netns is null ? p.Tap : $"{p.Netns}/{p.Tap}",
+                p.Netns is null ? p.Tap ?? p.Veth : $"{p.Netns}/{p.Tap ?? p.Veth}",
                 p.Mode,
                 new Cell(state, ToneOf(state)),
                 Text.Number(p.Mtu),

@@ -108,13 +108,13 @@ public enum DropReason : byte
     /// <summary><c>ecn_ce_not_ect</c>: Outer CE over an inner packet that is not ECN-capable (RFC 6040 §4.2).</summary>
     EcnCeNotEct = 33,
 
-    /// <summary><c>tap_full</c>: The kernel refused the frame: the TAP's queue is full.</summary>
+    /// <summary><c>tap_full</c>: The kernel refused the frame: the TAP's queue is full, or the tenant's end of a veth pair takes no more.</summary>
     TapFull = 34,
 
-    /// <summary><c>tap_bad_vnet_header</c>: The virtio-net header of a frame from the TAP contradicts the frame.</summary>
+    /// <summary><c>tap_bad_vnet_header</c>: The virtio-net header of a frame from the port contradicts the frame.</summary>
     TapBadVnetHeader = 35,
 
-    /// <summary><c>tap_malformed</c>: A frame from the TAP that is shorter than an Ethernet header or ends inside a VLAN tag.</summary>
+    /// <summary><c>tap_malformed</c>: A frame from the port that is shorter than an Ethernet header or ends inside a VLAN tag.</summary>
     TapMalformed = 36,
 
     /// <summary><c>port_down</c>: The destination port is down or gone.</summary>

@@ -20,7 +20,7 @@ public static class KernelCounters
         new("udp_in_csum_errors", ReadSnmp(), "UDP over IPv4 with a wrong checksum, dropped by the kernel; all sockets of this network namespace."),
         new("udp6_in_csum_errors", ReadSnmp6(), "UDP over IPv6 with a wrong or zero checksum, dropped by the kernel; all sockets of this network namespace."),
         new("udp_socket_overflow", socketOverflow, "Datagrams dropped at our receiving sockets (SO_RXQ_OVFL): the daemon was too slow, or the receive buffer too small."),
-        new("tap_queue_drops", tapQueueDrops, "Frames of tenants dropped because a TAP's queue to us (txqueuelen) was full: the daemon was too slow for them; status -o json says at which port."),
+        new("tap_queue_drops", tapQueueDrops, "Frames of tenants dropped because a port's queue to us (a TAP's txqueuelen, the receive buffer of a veth end) was full: the daemon was too slow for them; status -o json says at which port."),
     ];
 
     private static long ReadSnmp()

@@ -93,7 +93,8 @@ internal sealed class StatusView(
     private PortStatus Port(PortSpec spec, DataplaneSnapshot.PortStatus? device) => new()
     {
         Port = spec.Name,
-        Tap = spec.Device,
+        Tap = spec.Kind == PortDeviceKind.Tap ? spec.Device : null,
+        Veth = spec.Kind == PortDeviceKind.Veth ? spec.Device : null,
         Netns = spec.Netns,
         Mode = spec.Mode.ToString().ToLowerInvariant(),
         Mac = device is { } d && !d.Mac.IsZero ? d.Mac.ToString() : null,
@@ -191,7 +192,10 @@ internal sealed class StatusView(
         _reasons.AddRange(portErrors.Select(error => $"{error}. Next: {Ctl("config reload")}, after correcting it"));
         foreach (var port in ports.Where(port => !port.Up && !portErrors.Any(error => error.Contains($"'{port.Port}'", StringComparison.Ordinal))))
         {
-            _reasons.Add($"port {port.Port} is down. Next: ip {(port.Netns is null ? "" : $"-n {port.Netns} ")}link set {port.Tap} up");
+            var ip = port.Netns is null ? "ip" : $"ip -n {port.Netns}";
+            _reasons.Add(port.Veth is { } veth
+                ? $"port {port.Port} is down, or the other end of its veth pair is. Next: {ip} link show {veth}"
+                : $"port {port.Port} is down. Next: {ip} link set {port.Tap} up");
         }
 
         _isDown |= ports.Length > 0 && ports.All(port => !port.Up);

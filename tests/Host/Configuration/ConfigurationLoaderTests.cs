@@ -77,6 +77,8 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal((PortMode.Trunk, new Vni(100), 2), (trunk.Mode, trunk.NativeVni, trunk.Vlans.Count));
         Assert.Equal(new Vni(300), trunk.Vlans[30]);
         Assert.Equal(7u, config.Topology.Ports["web"].Identity);
+        Assert.Equal((PortDeviceKind.Tap, "tap-web"), (config.Topology.Ports["web"].Kind, config.Topology.Ports["web"].Device));
+        Assert.Equal((PortDeviceKind.Veth, "eth-host", 1), (config.Topology.Ports["box"].Kind, config.Topology.Ports["box"].Device, config.Topology.Ports["box"].Queues));
         Assert.Equal([100u, 200u, 300u], config.Topology.Vnis.Select(vni => vni.Vni.Value));
         Assert.Equal(17u, config.Topology.Vnis[0].PolicyId);
         Assert.Null(config.Topology.Vnis[0].RemoteLearning);

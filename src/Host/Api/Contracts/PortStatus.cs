@@ -6,8 +6,11 @@ public sealed record PortStatus
     /// <summary>Its name.</summary>
     public required string Port { get; init; }
 
-    /// <summary>Its TAP device.</summary>
-    public required string Tap { get; init; }
+    /// <summary>Its TAP device, or null if its device is a veth end.</summary>
+    public string? Tap { get; init; }
+
+    /// <summary>Our end of its veth pair, or null if its device is a TAP.</summary>
+    public string? Veth { get; init; }
 
     /// <summary>The network namespace of the device, or null for the daemon's own.</summary>
     public string? Netns { get; init; }
@@ -21,10 +24,10 @@ public sealed record PortStatus
     /// <summary>The device's MTU in octets, or null if unknown.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>TAP queues.</summary>
+    /// <summary>Queues of the device; a veth end has one.</summary>
     public required int Queues { get; init; }
 
-    /// <summary>True if the device is there and up.</summary>
+    /// <summary>True if the device is there and up; of a veth pair, both ends.</summary>
     public required bool Up { get; init; }
 
     /// <summary>The VNIs it is in.</summary>
@@ -42,6 +45,6 @@ public sealed record PortStatus
     /// <summary>Octets written to it; null if not counted by port.</summary>
     public long? RxBytes { get; init; }
 
-    /// <summary>Frames that the kernel dropped because the TAP's queue to the daemon was full; they are in no other count. Null if unknown.</summary>
+    /// <summary>Frames that the kernel dropped because the device's queue to the daemon was full (a TAP's, or the packet socket's of a veth end); they are in no other count. Null if unknown.</summary>
     public long? TapQueueDrops { get; init; }
 }

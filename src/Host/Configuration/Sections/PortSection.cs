@@ -16,7 +16,7 @@ internal static class PortSection
     public static Dictionary<string, Bound> Read(MapReader root)
     {
         var ports = new Dictionary<string, Bound>(StringComparer.Ordinal);
-        var taps = new Dictionary<(string? Netns, string Tap), string>();
+        var devices = new Dictionary<(string? Netns, string Device), string>();
         foreach (var (name, value, path) in root.Named("ports"))
         {
             if (Scalars.NameFault(name.Value, 32) is { } fault)
@@ -34,9 +34,11 @@ internal static class PortSection
             var map = MapReader.Open(root.Problems, value, "ports.<name>", path);
             var bound = ReadPort(map, name);
             ports.Add(name.Value, bound);
-            if (bound.Spec.Device.Length > 0 && !taps.TryAdd((bound.Spec.Netns, bound.Spec.Device), name.Value))
+            if (bound.Spec.Device.Length > 0 && !devices.TryAdd((bound.Spec.Netns, bound.Spec.Device), name.Value))
             {
-                map.Error("tap", $"{bound.Spec.Device} is the device of port {taps[(bound.Spec.Netns, bound.Spec.Device)]} already: a device is one port");
+                map.Error(
+                    bound.Spec.Kind == PortDeviceKind.Veth ? "veth" : "tap",
+                    $"{bound.Spec.Device} is the device of port {devices[(bound.Spec.Netns, bound.Spec.Device)]} already: a device is one port");
             }
         }
 
@@ -45,11 +47,12 @@ internal static class PortSection
 
     private static Bound ReadPort(MapReader map, YamlScalar name)
     {
-        var tap = map.Device("tap");
-        if (tap is null && map.Get("tap") is null)
+        var (kind, device) = ReadDevice(map, name);
+        var queues = (int)map.Number("queues", 1, 1, 16);
+        var bridge = map.Device("bridge");
+        if (kind == PortDeviceKind.Veth)
         {
-            // An absent mapping has no place of its own.
-            map.Problems.Error(map.Node ?? name, map.PathOf("tap"), "required, and missing: expected the name of a TAP device");
+            CheckVeth(map, queues, bridge);
         }
 
         var mode = map.Word("mode", PortMode.Access, ("access", PortMode.Access), ("trunk", PortMode.Trunk), ("transparent", PortMode.Transparent));
@@ -66,12 +69,13 @@ internal static class PortSection
             new PortSpec
             {
                 Name = name.Value,
-                Device = tap ?? "",
+                Device = device,
+                Kind = kind,
                 Netns = ReadNetns(map),
                 Mac = map.Text("mac") is null or "auto" ? null : map.Mac("mac"),
                 Mtu = (int?)map.NumberOr("mtu", "auto", null, 68, 65535),
-                Queues = (int)map.Number("queues", 1, 1, 16),
-                Bridge = map.Device("bridge"),
+                Queues = queues,
+                Bridge = bridge,
                 Mode = mode,
                 MacLimit = (int)map.Number("mac_limit", 4096, 1, 1_048_576),
                 Identity = (uint?)map.NumberOrNull("identity", 0, uint.MaxValue),
@@ -81,6 +85,36 @@ internal static class PortSection
             name,
             map.Path,
             trunk);
+    }
+
+    private static (PortDeviceKind Kind, string Device) ReadDevice(MapReader map, YamlScalar name)
+    {
+        var (tap, veth) = (map.Device("tap"), map.Device("veth"));
+        var (hasTap, hasVeth) = (map.Get("tap") is not null, map.Get("veth") is not null);
+        if (hasTap && hasVeth)
+        {
+            map.Error("veth", "a port is one device: tap or veth, not both");
+        }
+        else if (!hasTap && !hasVeth)
+        {
+            // An absent mapping has no place of its own.
+            map.Problems.Error(map.Node ?? name, map.PathOf("tap"), "required, and missing: expected the name of a TAP device (or veth: the name of an existing veth end)");
+        }
+
+        return hasVeth && !hasTap ? (PortDeviceKind.Veth, veth ?? "") : (PortDeviceKind.Tap, tap ?? "");
+    }
+
+    private static void CheckVeth(MapReader map, int queues, string? bridge)
+    {
+        if (queues != 1)
+        {
+            map.Error("queues", $"a veth end has one queue, found {queues}: remove queues, or use tap");
+        }
+
+        if (bridge is not null)
+        {
+            map.Error("bridge", "a veth end that is a port cannot be in a bridge, which would forward its frames too: remove bridge, or use tap");
+        }
     }
 
     private static void CheckMode(MapReader map, PortMode mode, Vni? native, ImmutableSortedDictionary<int, Vni> vlans)
