@@ -219,7 +219,7 @@ public sealed class DataplaneService : IDisposable
     private WorkerContext Context(int thread)
     {
         int? processor = _options.Cpus.IsDefaultOrEmpty ? null : _options.Cpus[thread % _options.Cpus.Length];
-        return new WorkerContext(Forwarding.Quiescence.RegisterWorker(), _faults, _logger, _time, processor, _options.BatchSize);
+        return new WorkerContext(Forwarding.Quiescence.RegisterWorker(), _faults, _logger, _time, processor, _options.BatchSize, _options.Spin);
     }
 
     private void OnUnderlayChange(UnderlayChange change)

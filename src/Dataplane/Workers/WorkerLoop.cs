@@ -26,6 +26,7 @@ internal abstract class WorkerLoop : IDisposable
     private readonly ILogger _logger;
     private readonly WorkerFaults _faults;
     private readonly TimeProvider _time;
+    private readonly long _spin;
     private bool _ended;
     private volatile bool _stopping;
     private long _deadline;
@@ -39,6 +40,7 @@ internal abstract class WorkerLoop : IDisposable
         _logger = context.Logger;
         _faults = context.Faults;
         _time = context.Time;
+        _spin = (long)(context.Spin.TotalSeconds * _time.TimestampFrequency);
         Epoch = context.Epoch;
         _ = Epoll.Add(_wake.Descriptor, LinuxConstants.EpollIn, ControlTag);
         _thread = new Thread(Run) { IsBackground = false, Name = name };
@@ -133,7 +135,7 @@ internal abstract class WorkerLoop : IDisposable
 
     private void Once()
     {
-        int count = Epoll.Wait(-1);
+        int count = _spin == 0 ? Epoll.Wait(-1) : PollThenWait();
         for (int i = 0; i < count; i++)
         {
             ulong tag = Epoll.Tag(i);
@@ -142,6 +144,25 @@ internal abstract class WorkerLoop : IDisposable
             else
                 Serve(tag);
         }
+    }
+
+    /// <summary>
+    /// Looks for a while before it blocks: whoever is awake when a frame comes need not be woken. While frames come, the first look finds them and no clock is read.
+    /// </summary>
+    private int PollThenWait()
+    {
+        int count = Epoll.Wait(0);
+        if (count > 0)
+            return count;
+        long end = _time.GetTimestamp() + _spin;
+        do
+        {
+            count = Epoll.Wait(0);
+            if (count > 0)
+                return count;
+        }
+        while (_time.GetTimestamp() < end);
+        return Epoll.Wait(-1);
     }
 
     private void ReadMailbox()

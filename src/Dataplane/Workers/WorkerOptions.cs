@@ -8,6 +8,9 @@ public sealed record WorkerOptions
     /// <summary>Workers at most; each is two threads, one for each direction.</summary>
     public const int MaxCount = 64;
 
+    /// <summary>The longest <see cref="Spin"/>.</summary>
+    public static readonly TimeSpan MaxSpin = TimeSpan.FromMicroseconds(1000);
+
     /// <summary>Workers, 1–<see cref="MaxCount"/>; null is half the processors, at least one and at most eight.</summary>
     public int? Count { get; init; }
 
@@ -17,12 +20,15 @@ public sealed record WorkerOptions
     /// <summary>Frames or datagrams of a batch, 1–1024.</summary>
     public int BatchSize { get; init; } = 64;
 
+    /// <summary>How long a worker polls after the last frame before it blocks, 0–<see cref="MaxSpin"/>; zero blocks at once.</summary>
+    public TimeSpan Spin { get; init; }
+
     /// <summary>The number of workers that this means on this machine.</summary>
     public int ResolveCount() => Count ?? Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
 
     /// <inheritdoc/>
-    public bool Equals(WorkerOptions? other) => other is not null && Count == other.Count && BatchSize == other.BatchSize && Cpus.SequenceEqual(other.Cpus);
+    public bool Equals(WorkerOptions? other) => other is not null && Count == other.Count && Spin == other.Spin && BatchSize == other.BatchSize && Cpus.SequenceEqual(other.Cpus);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Count, BatchSize, Cpus.Length);
+    public override int GetHashCode() => HashCode.Combine(Count, BatchSize, Spin, Cpus.Length);
 }

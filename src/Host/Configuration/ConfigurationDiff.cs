@@ -34,6 +34,7 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("listen.device", u.Device == v.Device);
         Check("workers.count", old.Workers.Count == @new.Workers.Count);
         Check("workers.cpus", old.Workers.Cpus.SequenceEqual(@new.Workers.Cpus));
+        Check("workers.spin", old.Workers.Spin == @new.Workers.Spin);
         Check("admin.socket", old.Admin == @new.Admin);
         Check("metrics.listen", old.Metrics == @new.Metrics);
         Check("state.directory", old.StateDirectory == @new.StateDirectory);

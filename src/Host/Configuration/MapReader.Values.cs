@@ -100,7 +100,7 @@ public sealed partial class MapReader
 
         if (value > max)
         {
-            Problems.Error(node, PathOf(key), $"expected at most {max.TotalHours:0}h, found {Shown(node)}");
+            Problems.Error(node, PathOf(key), $"expected at most {(max.TotalHours >= 1 ? $"{max.TotalHours:0}h" : $"{max.TotalMicroseconds:0}us")}, found {Shown(node)}");
             return absent;
         }
 

@@ -42,13 +42,14 @@ public sealed record OverlayConfig
 /// <summary><c>workers</c>.</summary>
 /// <param name="Count">Worker threads a direction, 1–16; null for automatic.</param>
 /// <param name="Cpus">Processors to pin them to, in turn; empty for none.</param>
-public sealed record WorkerSpec(int? Count, ImmutableArray<int> Cpus)
+/// <param name="Spin">How long they poll after the last frame before they block, 0–1000 µs.</param>
+public sealed record WorkerSpec(int? Count, ImmutableArray<int> Cpus, TimeSpan Spin)
 {
     /// <inheritdoc/>
-    public bool Equals(WorkerSpec? other) => other is not null && Count == other.Count && Cpus.SequenceEqual(other.Cpus);
+    public bool Equals(WorkerSpec? other) => other is not null && Count == other.Count && Spin == other.Spin && Cpus.SequenceEqual(other.Cpus);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Count, Cpus.Length);
+    public override int GetHashCode() => HashCode.Combine(Count, Spin, Cpus.Length);
 }
 
 /// <summary><c>admin</c>.</summary>

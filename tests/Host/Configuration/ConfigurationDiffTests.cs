@@ -31,6 +31,7 @@ public sealed class ConfigurationDiffTests
         { "listen.device", "eth0" },
         { "workers.count", "3" },
         { "workers.cpus", "[0]" },
+        { "workers.spin", "30us" },
         { "admin.socket", "/tmp/x.sock" },
         { "state.directory", "/tmp/x" },
         { "control.precedence", "[evpn, static, ovsdb, etcd, local, learned]" },

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Overlay.Dataplane.Workers;
 using Overlay.Forwarding;
 using Overlay.Host.Configuration.Keys;
 using Overlay.Host.Configuration.Yaml;
@@ -36,8 +37,7 @@ internal static class DaemonSections
             cpus.Add((int)cpu);
         }
 
-        workers.OnlyOff("spin", "polling before blocking", "0us", "0ms", "0s");
-        return new WorkerSpec(count, cpus.ToImmutable());
+        return new WorkerSpec(count, cpus.ToImmutable(), workers.Duration("spin", TimeSpan.Zero, WorkerOptions.MaxSpin));
     }
 
     public static AdminSpec ReadAdmin(MapReader admin) => new(admin.AbsolutePath("socket", "/run/overlay/overlayd.sock", MaxSocketPath));
