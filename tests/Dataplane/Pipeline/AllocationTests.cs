@@ -1,6 +1,5 @@
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
-using Overlay.Dataplane.Tests.Pipeline.Merging;
 using Overlay.Encap;
 using Overlay.Encap.Geneve;
 using Overlay.Forwarding;

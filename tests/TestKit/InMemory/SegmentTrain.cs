@@ -3,15 +3,16 @@ using Overlay.Encap;
 using Overlay.Encap.Ethernet;
 using Overlay.Encap.Ip;
 
-namespace Overlay.Dataplane.Tests.Pipeline.Merging;
+namespace Overlay.TestKit.InMemory;
 
-/// <summary>Makes the segments of one inner flow, one after the other; a test changes what it likes before the checksums are written.</summary>
-internal sealed class SegmentTrain
+/// <summary>Makes the frames of one TCP or UDP flow, one after the other; a test changes what it likes in between.</summary>
+public sealed class SegmentTrain
 {
     private readonly MacAddress _destination;
     private readonly MacAddress _source;
 
-    internal SegmentTrain(MacAddress destination, MacAddress source, bool tcp = true, bool ipv6 = false, ushort port = 1000)
+    /// <summary>A flow between two stations.</summary>
+    public SegmentTrain(MacAddress destination, MacAddress source, bool tcp = true, bool ipv6 = false, ushort port = 1000)
     {
         _destination = destination;
         _source = source;
@@ -20,42 +21,42 @@ internal sealed class SegmentTrain
         SourcePort = port;
     }
 
-    internal bool IsTcp { get; }
+    public bool IsTcp { get; }
 
-    internal bool IsIPv6 { get; }
+    public bool IsIPv6 { get; }
 
-    internal ushort SourcePort { get; set; }
+    public ushort SourcePort { get; set; }
 
-    internal uint Sequence { get; set; } = 1_000_000;
+    public uint Sequence { get; set; } = 1_000_000;
 
-    internal uint Acknowledgment { get; set; } = 77;
+    public uint Acknowledgment { get; set; } = 77;
 
-    internal ushort Identification { get; set; } = 65_530;
+    public ushort Identification { get; set; } = 65_530;
 
-    internal ushort Window { get; set; } = 500;
+    public ushort Window { get; set; } = 500;
 
-    internal ushort Urgent { get; set; }
+    public ushort Urgent { get; set; }
 
-    internal byte Tos { get; set; }
+    public byte Tos { get; set; }
 
-    internal byte Ttl { get; set; } = 64;
+    public byte Ttl { get; set; } = 64;
 
-    internal bool DontFragment { get; set; } = true;
+    public bool DontFragment { get; set; } = true;
 
-    internal uint FlowLabel { get; set; } = 0x12345;
+    public uint FlowLabel { get; set; } = 0x12345;
 
-    internal uint Timestamp { get; set; } = 5;
+    public uint Timestamp { get; set; } = 5;
 
-    internal bool HasTimestamps { get; set; } = true;
+    public bool HasTimestamps { get; set; } = true;
 
-    internal int IpOffset => EthernetHeader.Length;
+    public int IpOffset => EthernetHeader.Length;
 
-    internal int UpperOffset => IpOffset + (IsIPv6 ? 40 : 20);
+    public int UpperOffset => IpOffset + (IsIPv6 ? 40 : 20);
 
-    internal int HeaderLength => UpperOffset + (IsTcp ? HasTimestamps ? 32 : 20 : 8);
+    public int HeaderLength => UpperOffset + (IsTcp ? HasTimestamps ? 32 : 20 : 8);
 
     /// <summary>The next segment; the train counts on.</summary>
-    internal byte[] Next(int dataLength, byte flags = 0x10, Random? content = null)
+    public byte[] Next(int dataLength, byte flags = 0x10, Random? content = null)
     {
         byte[] frame = new byte[HeaderLength + dataLength];
         Span<byte> data = frame.AsSpan(HeaderLength);
@@ -99,7 +100,7 @@ internal sealed class SegmentTrain
     }
 
     /// <summary>Writes both checksums anew.</summary>
-    internal byte[] Finish(byte[] frame)
+    public byte[] Finish(byte[] frame)
     {
         if (!IsIPv6)
         {
