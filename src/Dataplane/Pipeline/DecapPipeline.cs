@@ -18,6 +18,7 @@ namespace Overlay.Dataplane.Pipeline;
 /// <item>the VNI finds the domain, and the outer source must be admitted to it: before a single octet of the inner frame is looked at;</item>
 /// <item>the inner frame, its source and the policy option are judged; the source is learned where the VNI learns remotely;</item>
 /// <item>ECN is combined (RFC 6040 §4.2), a checksum that nobody finished is marked for the receiver's kernel;</item>
+/// <item>what is equal in everything that was looked at, up to the inner type, has the verdict of the datagram before it;</item>
 /// <item>it goes to one local port or to all of them, never to the underlay again (split horizon) unless the VNI is a gateway; and is counted, exactly once.</item>
 /// </list>
 /// The methods occur in that order. Owned by one worker; no allocation, lock, log, exception or clock.
@@ -31,6 +32,8 @@ public sealed class DecapPipeline
     private readonly HintFilter _hints;
     private readonly Egress _egress;
     private readonly int[] _sources;
+    private readonly Verdict _verdict = new();
+    private readonly DecapTally _tally;
     private TunnelJudgeOptions _judging;
     private ForwardingTables? _judgingFor;
     private AllowList? _admittedBy;
@@ -52,6 +55,7 @@ public sealed class DecapPipeline
         _hints = new HintFilter(ring, counters);
         _egress = new Egress(state, underlay, counters, options, Direction.Rx);
         _sources = new int[options.BatchSize];
+        _tally = new DecapTally(_egress, counters);
         _judging = TunnelJudgeOptions.Default;
     }
 
@@ -77,16 +81,43 @@ public sealed class DecapPipeline
 
         _egress.Begin(tables, batch.Slab, count, queue);
         _hints.BeginBatch();
+        _verdict.Forget();
         for (int i = 0; i < count; i++)
         {
             _sources[i] = -1;
-            DropReason reason = Forward(tables, batch, i);
+            DropReason reason = _verdict.Covers(batch.Datagram(i), in batch.Info[i]) ? ForwardAlike(batch, i) : Forward(tables, batch, i);
             if (reason != DropReason.None)
                 _egress.Outcomes.MarkDropped(i, reason);
         }
 
         _egress.Complete();
-        Tally(batch, count);
+        _tally.Count(batch, count, _sources);
+    }
+
+    // Everything about it was judged with an earlier datagram of the batch, but for what changes from frame to frame.
+    private DropReason ForwardAlike(DatagramBatch batch, int index)
+    {
+        ref PacketBuffer buffer = ref batch.Items[index];
+        byte tos = batch.Info[index].Tos;
+        DomainPort place = _verdict.Place;
+        _sources[index] = _verdict.SourceHop;
+        _egress.NoteDomain(index, place.Domain);
+        int offset = buffer.Offset + _verdict.InnerOffset;
+        int length = buffer.Length - _verdict.InnerOffset;
+        Span<byte> octets = batch.Slab.AsSpan(offset, length);
+        if (InnerFrame.Check(octets) != ParseStatus.Ok)
+            return DropReason.InnerTruncated;
+
+        if ((tos & EcnRules.Mask) != 0 && !TryCombineEcn(octets, tos))
+            return DropReason.EcnCeNotEct;
+
+        if (_egress.TryExtend(place, offset, length, index))
+            return DropReason.None;
+
+        OutgoingFrame frame = new() { Frame = index, Offset = offset, Length = length, Domain = place.Domain };
+        ReadChecksum(batch.Slab, ref frame);
+        _egress.ToPort(ref frame, place);
+        return DropReason.None;
     }
 
     private DropReason Forward(ForwardingTables tables, DatagramBatch batch, int index)
@@ -158,6 +189,7 @@ public sealed class DecapPipeline
         if (InnerFrame.Check(octets) != ParseStatus.Ok)
             return DropReason.InnerTruncated;
 
+        _verdict.Begin(slab.AsSpan(frame.Offset - info.InnerOffset, frame.Length + info.InnerOffset), in outer, info.InnerOffset);
         NextHop? peer = sourceHop < 0 ? null : _egress.FindNextHop(sourceHop);
         MacAddress source = MacAddress.Read(octets[MacAddress.Length..]);
         if (source.IsMulticast || source.IsZero)
@@ -188,7 +220,7 @@ public sealed class DecapPipeline
         if (info.Fields != TunnelFields.None)
             peer?.NoteOptions(in info);
 
-        return Dispatch(tables, slab, ref frame, decision, peer);
+        return Dispatch(tables, slab, ref frame, decision, peer, info.Anomalies == ParseAnomaly.None ? sourceHop : null);
     }
 
     // To a gateway's next hops a tag goes along, whatever the local ports are.
@@ -282,27 +314,22 @@ public sealed class DecapPipeline
         return !hop.IsGroup && hop.Vtep == peer.Vtep;
     }
 
-    private DropReason Dispatch(ForwardingTables tables, byte[] slab, ref OutgoingFrame frame, ForwardingDecision decision, NextHop? peer)
+    // Oddities are counted datagram by datagram: a verdict about one that has some is not kept.
+    private DropReason Dispatch(
+        ForwardingTables tables, byte[] slab, ref OutgoingFrame frame, ForwardingDecision decision, NextHop? peer, int? keepFor)
     {
         if (decision.Verdict == ForwardingVerdict.Drop)
             return decision.Reason;
 
-        if (InnerSegment.TryLocate(slab, frame.Offset, frame.Length, out frame.Segment))
-        {
-            frame.Segment.Verify(slab);
-            if (frame.Segment.Checksum == ChecksumState.Unfinished)
-            {
-                _counters.AddAnomaly(AnomalyKind.InnerChecksumUnfinished);
-                frame.Vnet = ChecksumOffload.Unfinished(in frame.Segment, frame.Offset);
-                frame.MaySegment = true;
-            }
-        }
-
+        ReadChecksum(slab, ref frame);
         switch (decision.Verdict)
         {
             case ForwardingVerdict.Port:
                 if (tables.FindPort(decision.Index)?.In(frame.Domain) is not { } place)
                     return DropReason.PortDown;
+
+                if (keepFor is { } hop)
+                    _verdict.Set(place, hop);
 
                 _egress.ToPort(ref frame, place);
                 return DropReason.None;
@@ -319,40 +346,17 @@ public sealed class DecapPipeline
         }
     }
 
-    private void Tally(DatagramBatch batch, int count)
+    private void ReadChecksum(byte[] slab, ref OutgoingFrame frame)
     {
-        FrameOutcomes outcomes = _egress.Outcomes;
-        int delivered = 0;
-        int consumed = 0;
-        for (int i = 0; i < count; i++)
+        if (!InnerSegment.TryLocate(slab, frame.Offset, frame.Length, out frame.Segment))
+            return;
+
+        frame.Segment.Verify(slab);
+        if (frame.Segment.Checksum == ChecksumState.Unfinished)
         {
-            ref PacketBuffer buffer = ref batch.Items[i];
-            if (outcomes.IsDelivered(i))
-            {
-                delivered++;
-                CountDelivered(i, buffer.Length, batch.Info[i].Encap);
-            }
-            else if (outcomes.IsConsumed(i))
-            {
-                consumed++;
-            }
-            else
-            {
-                DropReason reason = outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i);
-                _counters.AddDropped(Direction.Rx, reason);
-                _counters.OfferSample(Direction.Rx, reason, batch.Datagram(i), _egress.DomainOf(i)?.Vni, batch.Info[i].Source);
-            }
+            _counters.AddAnomaly(AnomalyKind.InnerChecksumUnfinished);
+            frame.Vnet = ChecksumOffload.Unfinished(in frame.Segment, frame.Offset);
+            frame.MaySegment = true;
         }
-
-        _counters.AddDelivered(Direction.Rx, delivered);
-        _counters.AddConsumed(Direction.Rx, consumed);
-        _counters.AddReceived(Direction.Rx, count);
-    }
-
-    private void CountDelivered(int frame, int length, EncapKind encap)
-    {
-        _egress.DomainOf(frame)?.State.Traffic.Add(_counters.Index, DomainState.ColumnOf(Direction.Rx, encap), length);
-        if (_sources[frame] >= 0)
-            _egress.FindNextHop(_sources[frame])?.Traffic.Add(_counters.Index, (int)Direction.Rx, length);
     }
 }

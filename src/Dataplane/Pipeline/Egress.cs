@@ -122,6 +122,9 @@ internal sealed class Egress
             _ports.Collect(place.Port, in tx, in frame.Segment);
     }
 
+    /// <summary>Makes a frame a part of the super-frame that was last added to or begun, if that is possible.</summary>
+    internal bool TryExtend(DomainPort place, int offset, int length, int frame) => place.Vid == 0 && _ports.TryExtend(_slab, place.Port, offset, length, frame);
+
     /// <summary>
     /// Copies a frame to the other local ports and, where that is allowed, to the flood list. Tunnel headers lie apart: the frame itself is in every copy.
     /// </summary>

@@ -81,6 +81,9 @@ internal sealed class PortEgress
         _merger.Add(_slab, free, in frame, in segment);
     }
 
+    /// <summary>Makes a frame a part of the super-frame that was last added to or begun, if that is possible.</summary>
+    internal bool TryExtend(byte[] slab, Port port, int offset, int length, int frame) => _merger.TryExtend(slab, port, offset, length, frame);
+
     /// <summary>Sends everything.</summary>
     internal void Flush()
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Ports;
 using Overlay.Encap.Ip;
 
 namespace Overlay.Dataplane.Pipeline.Merging;
@@ -22,17 +23,23 @@ namespace Overlay.Dataplane.Pipeline.Merging;
 /// </remarks>
 internal sealed class SegmentMerger
 {
+    internal const byte Fin = 0x01;
+    internal const byte Psh = 0x08;
     private const int TableSize = 1024;
     private const int MaxPacketLength = 65_535;
 
     // A kernel takes no more segments of a UDP super-frame (UDP_MAX_SEGMENTS of kernels before 6.9), and a gathering write has room for no more pieces.
     private const int MaxSegments = 64;
-    private const byte Fin = 0x01;
-    private const byte Psh = 0x08;
     private const byte Ack = 0x10;
     private const byte Ece = 0x40;
     private const ushort UnusualChecksum = 0xFFFF;
     private readonly Flow[] _flows = new Flow[TableSize];
+    private readonly HeaderPattern _pattern = new();
+    private PortOutbox? _expectedBox;
+    private long _expectedStamp;
+    private int _expectedPlace;
+    private int _expectedFrame;
+    private int _joinedPlace;
     private long _stamp;
 
     /// <summary>A stamp that no flow has.</summary>
@@ -55,10 +62,18 @@ internal sealed class SegmentMerger
         Candidate candidate = default;
         bool mayJoin = (segment.Protocol == IpProtocol.Tcp || box.JoinsUdp) && TryRead(slab, in frame, in segment, ref candidate);
         uint hash = Hash(slab, in segment);
-        ref Flow flow = ref Find(hash, box.Stamp);
+        int place = Find(hash, box.Stamp);
+        ref Flow flow = ref _flows[place];
         bool isOpen = flow.Stamp == box.Stamp && flow.Hash == hash;
         if (mayJoin && isOpen && TryJoin(slab, box, ref flow, in frame, in segment, in candidate))
+        {
+            // The second in a row: the next may well be of this flow too.
+            if (place == _joinedPlace)
+                Expect(slab, box, place);
+
+            _joinedPlace = place;
             return;
+        }
 
         int index = box.Batch.Add(in frame);
         if (mayJoin && candidate.LastFlags == 0)
@@ -74,11 +89,82 @@ internal sealed class SegmentMerger
             flow.NextIdentification = (ushort)(candidate.Identification + 1);
             flow.NextSequence = candidate.Sequence + (uint)candidate.DataLength;
             flow.Segment = segment;
+            Expect(slab, box, place);
         }
         else if (isOpen)
         {
             flow.Stamp = 0;
         }
+    }
+
+    /// <summary>
+    /// Makes a frame a part of the super-frame that a frame was last added to or begun with, if it is the flow's next: what can be told without taking it to pieces.
+    /// </summary>
+    /// <param name="slab">Where the frames are.</param>
+    /// <param name="port">The port that the frame goes to.</param>
+    /// <param name="offset">Where it begins.</param>
+    /// <param name="length">Its octets.</param>
+    /// <param name="frame">Its index in the batch.</param>
+    /// <returns>False if it has to be added as any other.</returns>
+    internal bool TryExtend(byte[] slab, Port port, int offset, int length, int frame)
+    {
+        if (_expectedBox is not { } box || box.Port != port || box.Stamp != _expectedStamp || box.Batch.IsFull)
+            return false;
+
+        ref Flow flow = ref _flows[_expectedPlace];
+        int headers = _pattern.Length;
+        int data = length - headers;
+        if (flow.Stamp != _expectedStamp || flow.Frame != _expectedFrame || (uint)(data - 1) >= flow.SegmentLength || !_pattern.Matches(slab, offset))
+            return false;
+
+        ref readonly TxFrame head = ref box.Batch.Frames[flow.Frame];
+        int move = offset - head.Offset;
+        InnerSegment segment = flow.Segment;
+        segment.IpOffset += move;
+        segment.UpperOffset += move;
+        int packetLength = length - (segment.IpOffset - offset);
+        segment.UpperLength = length - (segment.UpperOffset - offset);
+        ReadOnlySpan<byte> ip = slab.AsSpan(segment.IpOffset, packetLength);
+        ReadOnlySpan<byte> upper = slab.AsSpan(segment.UpperOffset, segment.UpperLength);
+        byte lastFlags = 0;
+        ushort checksum = BinaryPrimitives.ReadUInt16BigEndian(upper[segment.ChecksumOffset..]);
+        if (segment.Protocol == IpProtocol.Tcp)
+        {
+            if (BinaryPrimitives.ReadUInt32BigEndian(upper[4..]) != flow.NextSequence || checksum == UnusualChecksum)
+                return false;
+
+            lastFlags = (byte)(upper[13] & (Psh | Fin));
+        }
+        else if (BinaryPrimitives.ReadUInt16BigEndian(upper[4..]) != segment.UpperLength || checksum == 0)
+        {
+            return false;
+        }
+
+        bool isNext = segment.IsIPv6
+            ? BinaryPrimitives.ReadUInt16BigEndian(ip[4..]) == segment.UpperLength
+            : BinaryPrimitives.ReadUInt16BigEndian(ip[2..]) == packetLength
+                && BinaryPrimitives.ReadUInt16BigEndian(ip[4..]) == flow.NextIdentification
+                && BinaryPrimitives.ReadUInt16BigEndian(ip[10..]) != UnusualChecksum
+                && IsValid(ip);
+        if (!isNext
+            || head.TotalLength - (flow.Segment.IpOffset - head.Offset) + data > MaxPacketLength
+            || !InternetChecksum.IsValid(upper, segment.PseudoHeaderSum(slab)))
+        {
+            return false;
+        }
+
+        Append(box, ref flow, offset + headers, data, lastFlags, frame);
+        return true;
+    }
+
+    private void Expect(byte[] slab, PortOutbox box, int place)
+    {
+        ref Flow flow = ref _flows[place];
+        _pattern.Set(slab, box.Batch.Frames[flow.Frame].Offset, in flow.Segment, flow.HeaderLength);
+        _expectedBox = box;
+        _expectedStamp = box.Stamp;
+        _expectedPlace = place;
+        _expectedFrame = flow.Frame;
     }
 
     // Whether the frame may be part of a super-frame at all, whatever the others are.
@@ -131,7 +217,14 @@ internal sealed class SegmentMerger
             return false;
         }
 
-        int piece = box.Batch.AddPiece(segment.UpperOffset + candidate.HeaderLength, candidate.DataLength, frame.Frame);
+        Append(box, ref flow, segment.UpperOffset + candidate.HeaderLength, candidate.DataLength, candidate.LastFlags, frame.Frame);
+        return true;
+    }
+
+    private static void Append(PortOutbox box, ref Flow flow, int offset, int length, byte lastFlags, int frame)
+    {
+        int piece = box.Batch.AddPiece(offset, length, frame);
+        ref TxFrame head = ref box.Batch.Frames[flow.Frame];
         if (flow.LastPiece < 0)
         {
             head.Next = piece;
@@ -142,18 +235,16 @@ internal sealed class SegmentMerger
             box.Batch.Pieces[flow.LastPiece].Next = piece;
         }
 
-        head.TotalLength += candidate.DataLength;
+        head.TotalLength += length;
         flow.LastPiece = piece;
         flow.NextIdentification++;
-        flow.NextSequence += (uint)candidate.DataLength;
+        flow.NextSequence += (uint)length;
         flow.Segments++;
-        if (candidate.DataLength < flow.SegmentLength || candidate.LastFlags != 0 || flow.Segments == MaxSegments)
+        if (length < flow.SegmentLength || lastFlags != 0 || flow.Segments == MaxSegments)
         {
-            box.Merged(flow.Merged).LastFlags = candidate.LastFlags;
+            box.Merged(flow.Merged).LastFlags = lastFlags;
             flow.Stamp = 0;
         }
-
-        return true;
     }
 
     // Everything that cutting copies from the first segment's header to the others.
@@ -210,18 +301,14 @@ internal sealed class SegmentMerger
     private static ulong Long(ReadOnlySpan<byte> octets) => MemoryMarshal.Read<ulong>(octets);
 
     // The flow's place; if it has none, the one that it would take.
-    private ref Flow Find(uint hash, long stamp)
+    private int Find(uint hash, long stamp)
     {
-        ref Flow first = ref _flows[hash % TableSize];
-        if (first.Stamp != stamp || first.Hash == hash)
-        {
-            // An earlier flow may have left the first place while ours was given the second.
-            ref Flow other = ref _flows[(hash % TableSize) ^ 1];
-            return ref first.Stamp != stamp && other.Stamp == stamp && other.Hash == hash ? ref other : ref first;
-        }
-
-        ref Flow second = ref _flows[(hash % TableSize) ^ 1];
-        return ref second.Stamp != stamp || second.Hash == hash ? ref second : ref first;
+        int place = (int)(hash % TableSize);
+        ref readonly Flow first = ref _flows[place];
+        ref readonly Flow second = ref _flows[place ^ 1];
+        bool isFirst = first.Stamp == stamp && first.Hash == hash;
+        bool isSecond = second.Stamp == stamp && second.Hash == hash;
+        return isSecond || (!isFirst && first.Stamp == stamp && second.Stamp != stamp) ? place ^ 1 : place;
     }
 
     private struct Candidate
