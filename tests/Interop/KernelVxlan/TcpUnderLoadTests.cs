@@ -9,7 +9,7 @@ public sealed class TcpUnderLoadTests
     private const int Octets = 64 << 20;
 
     // What one burst that overflows a queue costs: a congestion window's worth of segments.
-    private const long Tolerance = 2000;
+    private const long Tolerance = 500;
 
     [Fact]
     public void Nothing_is_sent_again_that_two_kernels_would_not_send_again()
