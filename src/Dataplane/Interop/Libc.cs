@@ -73,6 +73,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sched_setaffinity")]
     internal static partial int SchedSetAffinity(int thread, nuint size, void* mask);
 
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    internal static partial nint SystemCall(nint number, nint first, nint second, nint third);
+
     /// <summary>The result of a call, or the negative errno. Must follow the call directly.</summary>
     internal static int Result(nint returned) => returned >= 0 ? (int)returned : -Marshal.GetLastSystemError();
 

@@ -82,6 +82,8 @@ internal static class LinuxConstants
     internal const uint TunSetIff = 0x400454ca;
     internal const uint TunSetOffload = 0x400454d0;
     internal const uint TunSetVnetHeaderSize = 0x400454d8;
+    internal const uint TunSetQueue = 0x400454d9;
+    internal const uint TunSetSteering = 0x800454e0;
     internal const uint TunChecksum = 0x01;
     internal const uint TunTso4 = 0x02;
     internal const uint TunTso6 = 0x04;
@@ -90,6 +92,8 @@ internal static class LinuxConstants
     internal const uint TunUso6 = 0x40;
     internal const ushort TunTap = 0x0002;
     internal const ushort TunMultiQueue = 0x0100;
+    internal const ushort TunAttachQueue = 0x0200;
+    internal const ushort TunDetachQueue = 0x0400;
     internal const ushort TunNoPacketInfo = 0x1000;
     internal const ushort TunVnetHeader = 0x4000;
 

@@ -37,6 +37,22 @@ internal static unsafe class TapDevice
         return result;
     }
 
+    /// <summary>Takes a queue of a multi-queue device into use or out of it. What waits in a queue that is taken out is lost. 0, or a negative errno.</summary>
+    /// <param name="descriptor">The queue.</param>
+    /// <param name="inUse">Whether the kernel may choose it.</param>
+    internal static int SetQueue(int descriptor, bool inUse)
+    {
+        byte* request = stackalloc byte[RequestSize];
+        new Span<byte>(request, RequestSize).Clear();
+        Unsafe.WriteUnaligned(request + NameSize, inUse ? LinuxConstants.TunAttachQueue : LinuxConstants.TunDetachQueue);
+        return Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetQueue, request));
+    }
+
+    /// <summary>Lets a program choose the queue of a frame; it stays with the device until that is gone. 0, or a negative errno.</summary>
+    /// <param name="descriptor">Any queue of the device.</param>
+    /// <param name="program">The program.</param>
+    internal static int SetSteering(int descriptor, int program) => Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetSteering, &program));
+
     /// <summary>Reads one frame with its virtio-net header.</summary>
     /// <param name="descriptor">The queue.</param>
     /// <param name="slab">Pinned memory.</param>
