@@ -60,7 +60,7 @@ public sealed class DataplaneService : IDisposable
 
         // Each worker is two threads that count apart.
         Forwarding = new ForwardingState(workers.ResolveCount() * 2);
-        _ports = new PortTable(Forwarding, _logger);
+        _ports = new PortTable(Forwarding, time, _logger);
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         _monitor = new UnderlayMonitor(underlay.Local, PeerAddresses, OnUnderlayChange, fault => _faults.Report("overlay-rtnl", fault));
@@ -129,7 +129,7 @@ public sealed class DataplaneService : IDisposable
     }
 
     /// <summary>
-    /// Closes what a committed plan left behind, once no worker uses it any more. Not on the control thread.
+    /// Changes the number of queues where a committed plan says so, and closes what it left behind, once no worker uses it any more. Not on the control thread.
     /// </summary>
     public async Task RetireAsync(TopologyPlan plan)
     {
@@ -141,6 +141,12 @@ public sealed class DataplaneService : IDisposable
             await Task.Delay(GracePoll, _time);
         foreach (IPortDevice device in plan.Retired)
             device.Dispose();
+        foreach (QueueChange change in plan.QueueChanges)
+        {
+            foreach (string problem in await change.RunAsync())
+                DataplaneLog.SetupWarning(_logger, problem);
+        }
+
         _monitor.Refresh();
     }
 

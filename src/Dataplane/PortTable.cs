@@ -16,7 +16,7 @@ namespace Overlay.Dataplane;
 /// The ports in being, and how one topology becomes the next: devices are matched by kind, name and namespace, so that a port which changes its mode, its
 /// VNI or even its name keeps its device and what waits in it. <b>Threading:</b> a lock, slow path only; workers never come here.
 /// </summary>
-internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : IDisposable
+internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, ILogger logger) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _ports = new(StringComparer.Ordinal);
@@ -38,10 +38,8 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
         {
             if (devices.TryGetValue(KeyOf(spec), out Entry? entry))
             {
-                if (entry.Port.Spec.Queues != spec.Queues)
-                    errors.Add($"port '{spec.Name}': the number of queues of tap '{spec.Device}' cannot change while it is open; restart the daemon");
-                else
-                    planned.Add(new PlannedPort(spec, entry.Device, IsNew: false));
+                warnings.AddRange(Reserve(entry.Device, spec).Select(warning => $"port '{spec.Name}': {warning}"));
+                planned.Add(new PlannedPort(spec, entry.Device, IsNew: false));
                 continue;
             }
 
@@ -71,7 +69,7 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             plan.Token = forwarding.Quiescence.Mark();
             _topology = plan.Spec;
             foreach (Entry entry in next.Values)
-                Attach(entry);
+                Attach(plan, entry);
             var kept = next.Values.Select(entry => entry.Device).ToHashSet();
             foreach ((string name, Entry entry) in _ports)
             {
@@ -185,13 +183,26 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             DataplaneLog.SetupWarning(logger, warning);
     }
 
-    /// <summary>Gives every queue of a port to one worker; ports with one queue each spread over the workers.</summary>
-    private void Attach(Entry entry)
+    /// <summary>Opens the queues that a port is to have and its device has not. What cannot be had leaves it with those it has.</summary>
+    private static ImmutableArray<string> Reserve(IPortDevice device, PortSpec spec) =>
+        device is TapPort tap && spec.Queues != tap.QueueCount ? tap.ReserveQueues(spec.Queues) : [];
+
+    /// <summary>Gives every queue of a port to one worker; ports with one queue each spread over the workers. A change of their number is for afterwards.</summary>
+    private void Attach(TopologyPlan plan, Entry entry)
     {
-        if (_ports.GetValueOrDefault(entry.Port.Spec.Name) == entry || Workers.IsEmpty)
+        if (Workers.IsEmpty)
             return;
-        for (int queue = 0; queue < entry.Device.QueueCount; queue++)
-            _ = WorkerOf(entry.Device, queue).Attach(entry.Port, queue);
+        if (_ports.GetValueOrDefault(entry.Port.Spec.Name) != entry)
+        {
+            for (int queue = 0; queue < entry.Device.QueueCount; queue++)
+                _ = WorkerOf(entry.Device, queue).Attach(entry.Port, queue);
+        }
+
+        if (entry.Device is not TapPort tap)
+            return;
+        int wanted = Math.Min(entry.Port.Spec.Queues, tap.Queues.Opened);
+        if (wanted != tap.QueueCount)
+            plan.QueueChanges.Add(new QueueChange(entry.Port, tap, wanted, Workers, forwarding.Quiescence, time));
     }
 
     /// <summary>Lets the worker find out what the control side has found out: that the device is gone.</summary>
@@ -209,7 +220,7 @@ internal sealed class PortTable(ForwardingState forwarding, ILogger logger) : ID
             plan.Detached.Add(WorkerOf(entry.Device, queue).Detach(entry.Device, queue));
     }
 
-    private EncapWorker WorkerOf(IPortDevice device, int queue) => Workers[(device.Index + queue) % Workers.Length];
+    private EncapWorker WorkerOf(IPortDevice device, int queue) => QueueChange.WorkerOf(Workers, device, queue);
 
     private void FollowUnderlay(Entry entry, UnderlayChange underlay)
     {

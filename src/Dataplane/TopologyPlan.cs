@@ -42,6 +42,9 @@ public sealed class TopologyPlan : IDisposable
 
     internal List<Task> Detached { get; } = [];
 
+    /// <summary>Changes of the number of queues of ports that stay, to be made once the plan is in force.</summary>
+    internal List<QueueChange> QueueChanges { get; } = [];
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -51,6 +54,8 @@ public sealed class TopologyPlan : IDisposable
         {
             if (port.IsNew)
                 port.Device.Dispose();
+            else if (port.Device is TapPort tap)
+                tap.Queues.Narrow();
         }
     }
 

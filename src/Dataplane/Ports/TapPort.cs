@@ -16,17 +16,16 @@ namespace Overlay.Dataplane.Ports;
 /// </remarks>
 public sealed class TapPort : IPortDevice
 {
-    private readonly FileDescriptor[] _queues;
-    private readonly int[] _descriptors;
     private readonly InterfaceControl _control;
+    private readonly string? _netns;
     private readonly LinkStatistics? _statistics;
     private int _closed;
 
-    private TapPort(string name, FileDescriptor[] queues, InterfaceControl control, LinkStatistics? statistics, bool existed)
+    private TapPort(DeviceOptions options, TapQueues queues, InterfaceControl control, LinkStatistics? statistics, bool existed)
     {
-        Name = name;
-        _queues = queues;
-        _descriptors = Array.ConvertAll(queues, queue => queue.Value);
+        Name = options.Name;
+        _netns = options.Netns;
+        Queues = queues;
         _control = control;
         _statistics = statistics;
         Existed = existed;
@@ -45,7 +44,10 @@ public sealed class TapPort : IPortDevice
     public MacAddress Mac { get; private set; }
 
     /// <inheritdoc/>
-    public int QueueCount => _descriptors.Length;
+    public int QueueCount => Queues.Count;
+
+    /// <summary>The queues. Changed by <see cref="QueueChange"/> alone.</summary>
+    internal TapQueues Queues { get; }
 
     /// <summary>Linux 6.2 and later takes them, whatever offloads are set on the device.</summary>
     public bool TakesUdpSegments { get; } = Environment.OSVersion.Version >= new Version(6, 2);
@@ -65,21 +67,21 @@ public sealed class TapPort : IPortDevice
             return Failed($"'{options.Name}' is not a device name: 1 to 15 printable characters without blank, '/', ':' and '%'");
         if (options.Bridge is not null && !DeviceOptions.IsValidName(options.Bridge))
             return Failed($"'{options.Bridge}' is not a bridge name");
-        if (options.Queues is < 1 or > 16)
-            return Failed("queues: 1 to 16 are possible");
+        if (options.Queues is < 1 or > TapQueues.Max)
+            return Failed($"queues: 1 to {TapQueues.Max} are possible");
         DeviceOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options, touchExisting), out string? error);
         return error is null ? result! : Failed($"tap '{options.Name}': {error}");
     }
 
     /// <inheritdoc/>
-    public int PollDescriptor(int queue) => _descriptors[queue];
+    public int PollDescriptor(int queue) => Queues.Descriptor(queue);
 
     /// <inheritdoc/>
     public PortReceiveStatus Receive(int queue, PacketBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         const int Header = VnetHeader.LengthWithBuffers;
-        int descriptor = _descriptors[queue];
+        int descriptor = Queues.Descriptor(queue);
         batch.Clear();
         while (batch.HasRoom)
         {
@@ -105,7 +107,7 @@ public sealed class TapPort : IPortDevice
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(outcomes);
-        int descriptor = _descriptors[queue];
+        int descriptor = Queues.Descriptor(queue);
         int sent = 0;
         for (int i = 0; i < batch.Count; i++)
         {
@@ -163,10 +165,34 @@ public sealed class TapPort : IPortDevice
     public void Dispose()
     {
         Volatile.Write(ref _closed, 1);
-        foreach (FileDescriptor queue in _queues)
-            queue.Dispose();
+        Queues.Dispose();
         _control.Dispose();
         _statistics?.Dispose();
+    }
+
+    /// <summary>Opens queues up to a number of them, which nobody uses yet; gives what is not as it was asked for. May start a thread (namespaces).</summary>
+    internal ImmutableArray<string> ReserveQueues(int wanted)
+    {
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        _ = NetworkNamespace.Run(_netns, () => ReserveHere(wanted, warnings), out string? error);
+        if (error is not null)
+            warnings.Add($"tap '{Name}': {error}; it keeps {QueueCount} queues");
+        return warnings.ToImmutable();
+    }
+
+    // By a name that is not taken a new device would be made.
+    private bool ReserveHere(int wanted, ImmutableArray<string>.Builder warnings)
+    {
+        _ = InterfaceControl.TryOpen(out InterfaceControl? control);
+        using (control)
+        {
+            if (control?.Index(Name) == Index)
+                Queues.Reserve(wanted, warnings);
+            else
+                warnings.Add($"tap '{Name}' is not where it was made any more; it keeps {QueueCount} queues");
+        }
+
+        return true;
     }
 
     private static DropReason Refusal(int errno, in TxFrame frame) => -errno switch
@@ -185,9 +211,10 @@ public sealed class TapPort : IPortDevice
             return Failed($"tap '{options.Name}': {Errno.Describe(result)}");
 
         var warnings = ImmutableArray.CreateBuilder<string>();
-        bool existed = control.Index(options.Name) > 0;
-        result = OpenQueues(options, existed, warnings, out FileDescriptor[] queues);
-        if (result < 0)
+        int found = control.Index(options.Name);
+        bool existed = found > 0;
+        result = TapQueues.Open(options, found, warnings, out TapQueues? queues);
+        if (queues is null)
         {
             control.Dispose();
 
@@ -196,54 +223,22 @@ public sealed class TapPort : IPortDevice
             return Failed($"tap '{options.Name}': {way}{Errno.Describe(result)}");
         }
 
+        int index = control.Index(options.Name);
+        if (!existed)
+            _ = TunLink.RemoveQueueingDiscipline(index);
         string? error = !existed || touchExisting ? Configure(options, control, warnings)
             : options.Bridge is string bridge && control.Index(bridge) <= 0 ? NoBridge(bridge)
             : null;
         if (error is not null)
         {
             control.Dispose();
-            Array.ForEach(queues, queue => queue.Dispose());
+            queues.Dispose();
             return new DeviceOpenResult(null, $"tap '{options.Name}': {error}", warnings.ToImmutable());
         }
 
         _ = control.Mac(options.Name, out MacAddress mac);
-        var port = new TapPort(options.Name, queues, control, LinkStatistics.TryOpen(), existed) { Mac = mac, Index = control.Index(options.Name) };
+        var port = new TapPort(options, queues, control, LinkStatistics.TryOpen(), existed) { Mac = mac, Index = index };
         return new DeviceOpenResult(port, null, warnings.ToImmutable());
-    }
-
-    /// <summary>
-    /// The kernel refuses IFF_MULTI_QUEUE on a device that was made without it and the other way round; a device somebody made for us may be either.
-    /// </summary>
-    private static int OpenQueues(DeviceOptions options, bool existed, ImmutableArray<string>.Builder warnings, out FileDescriptor[] queues)
-    {
-        bool multiQueue = options.Queues > 1;
-        int first = TapDevice.Open(options.Name, multiQueue, VnetHeader.LengthWithBuffers);
-        if (first == -Errno.Invalid && existed)
-        {
-            multiQueue = !multiQueue;
-            first = TapDevice.Open(options.Name, multiQueue, VnetHeader.LengthWithBuffers);
-        }
-
-        queues = [];
-        if (first < 0)
-            return first;
-        var opened = new List<FileDescriptor>(options.Queues) { new(first) };
-        if (!multiQueue && options.Queues > 1)
-            warnings.Add($"tap '{options.Name}' exists with a single queue; {options.Queues} were asked for");
-        for (int i = 1; multiQueue && i < options.Queues; i++)
-        {
-            int next = TapDevice.Open(options.Name, multiQueue, VnetHeader.LengthWithBuffers);
-            if (next < 0)
-            {
-                warnings.Add($"tap '{options.Name}' has {i} of {options.Queues} queues: {Errno.Describe(next)}");
-                break;
-            }
-
-            opened.Add(new FileDescriptor(next));
-        }
-
-        queues = [.. opened];
-        return 0;
     }
 
     private static string NoBridge(string bridge) => $"there is no bridge '{bridge}'";

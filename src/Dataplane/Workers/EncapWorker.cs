@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Interop;
@@ -10,11 +11,15 @@ namespace Overlay.Dataplane.Workers;
 internal sealed class EncapWorker : WorkerLoop
 {
     private const int MaxLeftBatches = 64;
+
+    // Frames that a queue of the kernel holds at most: a TAP's has room for its txqueuelen, 1000 if nobody changed it.
+    private const int MaxQueueLength = 4096;
     private readonly EncapPipeline _pipeline;
     private readonly PacketBatch _batch;
     private readonly Action<Port> _closed;
     private readonly Dictionary<(IPort Device, int Queue), int> _places = [];
     private Slot?[] _slots = new Slot?[16];
+    private PacketBatch? _aside;
 
     /// <summary>Makes a worker.</summary>
     /// <param name="index">Its index among the workers of its direction.</param>
@@ -41,6 +46,40 @@ internal sealed class EncapWorker : WorkerLoop
     {
         if (_places.TryGetValue((device, queue), out int place))
             Serve((ulong)place);
+    });
+
+    /// <summary>
+    /// Flows are on their way from some queues of a device to others: from now on a batch read from one of <paramref name="newer"/> is processed when what waits in the
+    /// <paramref name="older"/> ones has been. All of them are read by this worker.
+    /// </summary>
+    /// <remarks>
+    /// A frame that came to a newer queue behind one of its flow in an older queue is read after that one was put there, and the older queue is looked at after the newer was
+    /// read: so the two cannot be processed in the wrong order. That holds as long as no queue is both.
+    /// </remarks>
+    internal Task BeginMove(IPort device, IReadOnlyList<int> older, IReadOnlyList<int> newer) => Post(() =>
+    {
+        _aside = new PacketBatch(_batch.Size);
+        foreach (int queue in newer)
+        {
+            if (_places.TryGetValue((device, queue), out int place) && _slots[place] is Slot slot)
+                _slots[place] = slot with { Older = [.. older] };
+        }
+    });
+
+    /// <summary>The flows have moved, no frame is on its way to a queue that its flow has left: what waits in those is processed, and then each queue is by itself again.</summary>
+    internal Task EndMove(IPort device) => Post(() =>
+    {
+        for (int place = 0; place < _slots.Length; place++)
+        {
+            if (_slots[place] is not Slot slot || slot.Port.Device != device || slot.Older.IsEmpty)
+                continue;
+            Epoch.Enter();
+            ServeOlder(slot);
+            Epoch.Exit();
+            _slots[place] = slot with { Older = [] };
+        }
+
+        _aside = null;
     });
 
     /// <inheritdoc/>
@@ -85,19 +124,14 @@ internal sealed class EncapWorker : WorkerLoop
 
     private PortReceiveStatus ServeBatch(Slot slot)
     {
-        _batch.Clear();
         Epoch.Enter();
         try
         {
-            PortReceiveStatus status = slot.Port.Device.Receive(slot.Queue, _batch);
-            if (_batch.Count != 0)
-                _pipeline.Process(slot.Port, Index, _batch);
+            PortReceiveStatus status = Receive(slot.Port, slot.Queue, _batch);
+            if (!slot.Older.IsEmpty && _batch.Count != 0)
+                ServeOlder(slot);
+            Process(slot.Port, _batch);
             return status;
-        }
-        catch (Exception exception)
-        {
-            Abandon(Direction.Tx, _batch.Count, exception);
-            return PortReceiveStatus.Drained;
         }
         finally
         {
@@ -105,11 +139,54 @@ internal sealed class EncapWorker : WorkerLoop
         }
     }
 
+    // As many frames as a queue may hold, or under load this would have no end.
+    private void ServeOlder(Slot slot)
+    {
+        foreach (int queue in slot.Older)
+        {
+            PortReceiveStatus status = PortReceiveStatus.More;
+            for (int frames = 0; frames < MaxQueueLength && status == PortReceiveStatus.More; frames += _aside!.Count)
+            {
+                status = Receive(slot.Port, queue, _aside!);
+                Process(slot.Port, _aside!);
+            }
+        }
+    }
+
+    private PortReceiveStatus Receive(Port port, int queue, PacketBatch batch)
+    {
+        batch.Clear();
+        try
+        {
+            return port.Device.Receive(queue, batch);
+        }
+        catch (Exception exception)
+        {
+            Abandon(Direction.Tx, batch.Count, exception);
+            batch.Clear();
+            return PortReceiveStatus.Drained;
+        }
+    }
+
+    private void Process(Port port, PacketBatch batch)
+    {
+        if (batch.Count == 0)
+            return;
+        try
+        {
+            _pipeline.Process(port, Index, batch);
+        }
+        catch (Exception exception)
+        {
+            Abandon(Direction.Tx, batch.Count, exception);
+        }
+    }
+
     private void AttachHere(Port port, int queue)
     {
         if (_places.TryGetValue((port.Device, queue), out int place))
         {
-            _slots[place] = new Slot(port, queue);
+            _slots[place] = _slots[place]! with { Port = port };
             return;
         }
 
@@ -126,7 +203,7 @@ internal sealed class EncapWorker : WorkerLoop
             return;
         }
 
-        _slots[place] = new Slot(port, queue);
+        _slots[place] = new Slot(port, queue, []);
         _places[(port.Device, queue)] = place;
     }
 
@@ -138,5 +215,6 @@ internal sealed class EncapWorker : WorkerLoop
         _slots[place] = null;
     }
 
-    private sealed record Slot(Port Port, int Queue);
+    /// <summary>A queue that is read, and those of the same device that flows are leaving for it.</summary>
+    private sealed record Slot(Port Port, int Queue, ImmutableArray<int> Older);
 }

@@ -66,7 +66,7 @@ public sealed class TapPortTests : IDisposable
         const int QueueLength = 1000;
         const int Excess = 50;
         for (int i = 0; i < QueueLength + Excess; i++)
-            host.Send(Frame(0x55, 60));
+            host.Offer(Frame(0x55, 60));
 
         // The kernel's own chatter (neighbour discovery) may have taken places of the queue.
         Wait.Until(() => port.ReadQueueDrops() >= before + Excess, TimeSpan.FromSeconds(5), "drops at the queue of the TAP");
@@ -126,6 +126,83 @@ public sealed class TapPortTests : IDisposable
             Assert.Equal(1, one.QueueCount);
         using TapPort two = Open(new DeviceOptions { Name = "multi", Netns = ns, Queues = 2 });
         Assert.Equal(2, two.QueueCount);
+    }
+
+    [Fact]
+    public void A_flow_has_one_queue_whichever_queue_it_is_answered_on()
+    {
+        const int Queues = 4;
+        const int Flows = 64;
+        string ns = _lab.AddHost("a");
+        NetLab.SilenceNewDevices(ns);
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns, Queues = Queues });
+        using var host = new PacketSocket(ns, "tap0", receive: false);
+        var queueOf = new Dictionary<int, int>();
+        var batch = new PacketBatch(256);
+        var outcomes = new FrameOutcomes(Batch);
+        for (int round = 0; round < 4; round++)
+        {
+            for (int flow = 0; flow < Flows; flow++)
+                host.Send(Flow(flow));
+            for (int queue = 0; queue < Queues; queue++)
+            {
+                Assert.Equal(PortReceiveStatus.Drained, port.Receive(queue, batch));
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    int flow = batch.Frame(i)[35];
+                    Assert.True(queueOf.TryAdd(flow, queue) || queueOf[flow] == queue, $"flow {flow} in queue {queue} and {queueOf[flow]}");
+                    Assert.Equal(1, Send(port, (queue + round) % Queues, Answer(batch.Frame(i)), outcomes));
+                }
+            }
+        }
+
+        Assert.Equal(Flows, queueOf.Count);
+        Assert.Equal(Queues, queueOf.Values.Distinct().Count());
+
+        static byte[] Flow(int flow) => Wire.Ethernet("02:00:00:00:00:aa", "02:00:00:00:00:bb", 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", flow, 9, new byte[20]));
+
+        static byte[] Answer(ReadOnlySpan<byte> frame) =>
+            Wire.Ethernet("02:00:00:00:00:bb", "02:00:00:00:00:aa", 0x0800, Wire.Udp("10.0.0.2", "10.0.0.1", 9, frame[35], new byte[20]));
+    }
+
+    [Fact]
+    public void Whatever_a_frame_is_made_of_it_comes_to_one_of_the_queues()
+    {
+        const int Queues = 4;
+        string ns = _lab.AddHost("a");
+        NetLab.SilenceNewDevices(ns);
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns, Queues = Queues });
+        using var host = new PacketSocket(ns, "tap0", receive: false);
+        byte[] v4 = Wire.Ethernet("02:00:00:00:00:aa", "02:00:00:00:00:bb", 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1, 9, new byte[20]));
+        byte[] v6 = Wire.Ethernet("02:00:00:00:00:aa", "02:00:00:00:00:bb", 0x86DD, Wire.Udp("fd00::1", "fd00::2", 1, 9, new byte[20]), [.. Wire.Tag(5), .. Wire.Tag(6)]);
+        int sent = 0;
+        foreach (byte[] frame in (byte[][])[v4, v6])
+        {
+            for (int length = 14; length <= frame.Length; length++, sent++)
+                host.Send(frame[..length]);
+        }
+
+        int received = 0;
+        var batch = new PacketBatch(256);
+        for (int queue = 0; queue < Queues; queue++)
+        {
+            _ = port.Receive(queue, batch);
+            received += batch.Count;
+        }
+
+        Assert.Equal(sent, received);
+    }
+
+    [Fact]
+    public void A_device_of_ours_that_has_one_queue_can_have_more()
+    {
+        string ns = _lab.AddHost("a");
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns });
+        Assert.Empty(port.ReserveQueues(3));
+        Assert.Equal(1, port.QueueCount);
+        Assert.Empty(port.Queues.Widen());
+        Assert.Equal(3, port.QueueCount);
+        Assert.Contains("noqueue", NetLab.Ip(ns, "link", "show", "tap0").StdOut, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -84,6 +84,9 @@ public sealed class PacketSocket : IDisposable
         }
     }
 
+    /// <summary>Sends a frame once, whatever becomes of it: the kernel says so if the device's queue is full.</summary>
+    public void Offer(byte[] frame) => _ = Native.send(_fd, frame, frame.Length, 0);
+
     /// <summary>Sends a frame or throws.</summary>
     public void Send(byte[] frame)
     {

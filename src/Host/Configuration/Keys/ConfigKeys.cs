@@ -43,7 +43,7 @@ public static class ConfigKeys
         new("workers", "mapping", "defaults", false,
             "Threads that move frames."),
         new("workers.count", "auto, 1–16", "auto", false,
-            "Worker threads for each direction."),
+            "Workers, each a thread for each direction and a receiving socket for each address and encapsulation. `auto`: half the processors, 1–8."),
         new("workers.cpus", "list of processor numbers, null", "null", false,
             "Processors to pin the workers to, in turn."),
         new("workers.spin", "duration, 0us–1000us", "0us", false,
@@ -81,7 +81,7 @@ public static class ConfigKeys
             "MTU of the port; `auto` is the underlay's less the longest tunnel header configured. A TAP is given it. A veth end is given it only where it has less; " +
             "give the tenant's end no more."),
         new("ports.<name>.queues", "1–16", "1", true,
-            "TAP queues; a veth end has one."),
+            "TAP queues; a veth end has one. Flows are spread over them, each is read by one worker (`workers.count`), and a flow stays in its queue. A change loses and re-orders nothing where the kernel takes a steering program (CAP_BPF or CAP_SYS_ADMIN)."),
         new("ports.<name>.bridge", "device name, null", "null", true,
             "Bridge to put the TAP into."),
         new("ports.<name>.mode", "access, trunk, transparent", "access", true,

@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+using Overlay.Dataplane.Interop;
+using Overlay.Dataplane.Steering;
+using Overlay.Encap;
+
+namespace Overlay.Dataplane.Ports;
+
+/// <summary>
+/// The queues of a TAP: a descriptor each, numbered as the kernel numbers them. The first is there for the device's life; the others come and go at the end, opened
+/// (<see cref="Reserve"/>) while nobody uses them and taken into use (<see cref="Widen"/>), steered away from (<see cref="Steer"/>), then closed (<see cref="Narrow"/>).
+/// </summary>
+/// <remarks>
+/// <b>Threading:</b> <see cref="Count"/> and <see cref="Descriptor"/> from any thread; the rest by the control side, one caller at a time. A worker may still use a queue that
+/// <see cref="Count"/> has ceased to include: <see cref="Narrow"/> is for when none does.
+/// </remarks>
+internal sealed class TapQueues : IDisposable
+{
+    /// <summary>Queues of a device at most.</summary>
+    internal const int Max = 16;
+
+    private readonly string _name;
+    private readonly int[] _descriptors = new int[Max];
+    private readonly List<FileDescriptor> _owners = [];
+    private readonly bool _mayStay;
+    private TapSteering? _steering;
+    private bool _isSteered;
+    private int _count = 1;
+
+    private TapQueues(string name, int first, bool isMultiQueue, bool mayStay)
+    {
+        _name = name;
+        IsMultiQueue = isMultiQueue;
+        _mayStay = mayStay;
+        Add(first);
+    }
+
+    /// <summary>Whether the device can have more than one queue.</summary>
+    internal bool IsMultiQueue { get; }
+
+    /// <summary>Queues in use, 1–<see cref="Max"/>.</summary>
+    internal int Count => Volatile.Read(ref _count);
+
+    /// <summary>Queues that are open; more than <see cref="Count"/> while some are reserved or on their way out.</summary>
+    internal int Opened => _owners.Count;
+
+    /// <summary>The descriptor of a queue below <see cref="Opened"/>.</summary>
+    internal int Descriptor(int queue) => _descriptors[queue];
+
+    /// <summary>
+    /// Opens the first queue, and with it the device if there is none. Whether a device has several queues is settled when it is made: ours can have them, and one that
+    /// somebody made is taken as it is.
+    /// </summary>
+    /// <param name="options">The device.</param>
+    /// <param name="index">The index of the device that is there; 0 if none is.</param>
+    /// <param name="warnings">What is not as it was asked for.</param>
+    /// <param name="queues">The queues; null if they could not be opened.</param>
+    /// <returns>0, or a negative errno.</returns>
+    internal static int Open(DeviceOptions options, int index, ImmutableArray<string>.Builder warnings, out TapQueues? queues)
+    {
+        queues = null;
+        bool existed = index > 0;
+        TunLink.State? known = existed ? TunLink.Read(index) : null;
+
+        // It stays by itself or because another process has it; that one's queues must not be joined by ours.
+        if (known is { IsPersistent: false })
+            return -Errno.Busy;
+        bool isMultiQueue = known?.IsMultiQueue ?? true;
+        int first = TapDevice.Open(options.Name, isMultiQueue, VnetHeader.LengthWithBuffers);
+        if (first == -Errno.Invalid && existed)
+        {
+            isMultiQueue = !isMultiQueue;
+            first = TapDevice.Open(options.Name, isMultiQueue, VnetHeader.LengthWithBuffers);
+        }
+
+        if (first < 0)
+            return first;
+        queues = new TapQueues(options.Name, first, isMultiQueue, existed);
+        if (known is { Queues: > 0 })
+        {
+            warnings.Add($"tap '{options.Name}': another process has {known.Value.Queues} of its queues open and gets a part of the frames");
+            queues._isSteered = true;
+        }
+
+        queues.Reserve(options.Queues, warnings);
+        foreach (string warning in queues.Widen())
+            warnings.Add(warning);
+        return 0;
+    }
+
+    /// <summary>Opens queues up to a number of them, unused as yet.</summary>
+    /// <param name="wanted">Queues, 1–<see cref="Max"/>; those beyond what is asked for are left alone.</param>
+    /// <param name="warnings">What is not as it was asked for.</param>
+    internal void Reserve(int wanted, ImmutableArray<string>.Builder warnings)
+    {
+        if (!IsMultiQueue && wanted > 1)
+            warnings.Add($"tap '{_name}' exists with a single queue; {wanted} were asked for");
+        if (!IsMultiQueue || wanted <= _owners.Count)
+            return;
+        BeginSteering(warnings);
+        while (_owners.Count < wanted)
+        {
+            int next = TapDevice.Open(_name, multiQueue: true, VnetHeader.LengthWithBuffers);
+            if (next < 0)
+            {
+                warnings.Add($"tap '{_name}' has {_owners.Count} of {wanted} queues: {Errno.Describe(next)}");
+                return;
+            }
+
+            // Where no program chooses, the kernel would use it from this moment on.
+            _ = TapDevice.SetQueue(next, inUse: false);
+            Add(next);
+        }
+    }
+
+    /// <summary>Takes every open queue into use: workers read them already. Gives what went wrong.</summary>
+    internal ImmutableArray<string> Widen()
+    {
+        for (int queue = _count; queue < _owners.Count; queue++)
+        {
+            int result = TapDevice.SetQueue(_descriptors[queue], inUse: true);
+            if (result < 0)
+                return [$"tap '{_name}': queue {queue} cannot be taken into use: {Errno.Describe(result)}"];
+            Volatile.Write(ref _count, queue + 1);
+        }
+
+        return Steer(_count);
+    }
+
+    /// <summary>Lets new frames go to the first so many queues. Gives what went wrong.</summary>
+    internal ImmutableArray<string> Steer(int queues)
+    {
+        int result = _steering?.Assign(queues) ?? 0;
+        return result < 0 ? [$"tap '{_name}': frames cannot be steered to {queues} queues: {Errno.Describe(result)}"] : [];
+    }
+
+    /// <summary>Takes queues out of the count, so that no worker begins to write to one; they stay open.</summary>
+    internal void Withdraw(int queues) => Volatile.Write(ref _count, Math.Min(queues, _count));
+
+    /// <summary>Closes the open queues that are not in the count. What waits in them is lost.</summary>
+    internal void Narrow()
+    {
+        // From the end: the kernel gives the number of a queue that goes to the last one.
+        for (int queue = _owners.Count - 1; queue >= _count; queue--)
+        {
+            _owners[queue].Dispose();
+            _owners.RemoveAt(queue);
+            _descriptors[queue] = -1;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // A device that stays would go on being steered to queues that nobody has open.
+        if (_mayStay && _steering is not null)
+            _ = TapDevice.SetSteering(_descriptors[0], -1);
+        foreach (FileDescriptor queue in _owners)
+            queue.Dispose();
+        _steering?.Dispose();
+    }
+
+    private void BeginSteering(ImmutableArray<string>.Builder warnings)
+    {
+        if (_isSteered)
+            return;
+        _isSteered = true;
+        int result = TapSteering.TryAttach(_descriptors[0], out _steering);
+        if (result < 0)
+            warnings.Add($"tap '{_name}': the kernel chooses the queues ({Errno.Describe(result)} for bpf): a flow may change its queue once when it is answered, and a change of their number may lose frames");
+    }
+
+    private void Add(int descriptor)
+    {
+        _descriptors[_owners.Count] = descriptor;
+        _owners.Add(new FileDescriptor(descriptor));
+    }
+}
