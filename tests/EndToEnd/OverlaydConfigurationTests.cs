@@ -6,13 +6,10 @@ namespace Overlay.EndToEnd.Tests;
 
 public sealed class OverlaydConfigurationTests
 {
-    // Variants whose keys the loader does not take yet.
-    private static readonly string[] Awaited = ["overlayd-veth", "overlayd-spin"];
-
     public static TheoryData<string, int, int> Cases()
     {
         var data = new TheoryData<string, int, int>();
-        foreach (var variant in OverlaydVariant.All.Where(v => !Awaited.Contains(v.Name)))
+        foreach (var variant in OverlaydVariant.All)
         {
             foreach (var layout in Enum.GetValues<Layout>())
             {
