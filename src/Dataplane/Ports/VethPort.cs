@@ -314,7 +314,7 @@ public sealed class VethPort : IPortDevice
     {
         switch (-error)
         {
-            case Errno.Again or Errno.Interrupted or Errno.NoMemory or Errno.NoBuffers:
+            case Errno.Again or Errno.Interrupted or Errno.NoMemory or Errno.NoBuffers when !IsClosed:
                 return PortReceiveStatus.Drained;
             case Errno.NetworkDown when !IsGone():
                 // Set down. The kernel says so once, and goes on by itself when the device is up again.
