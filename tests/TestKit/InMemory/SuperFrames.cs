@@ -33,6 +33,8 @@ public sealed record SuperFrameSpec
 
     public uint Sequence { get; init; } = 0x0102_0304;
 
+    public ushort SourcePort { get; init; } = 40_000;
+
     public ushort UrgentPointer { get; init; }
 
     public byte Tos { get; init; }
@@ -92,7 +94,7 @@ public static class SuperFrames
     {
         byte[] upper = spec.Udp ? new byte[8 + payload.Length] : new byte[20 + spec.TcpOptions.Length + payload.Length];
         payload.CopyTo(upper, upper.Length - payload.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(upper, 40_000);
+        BinaryPrimitives.WriteUInt16BigEndian(upper, spec.SourcePort);
         BinaryPrimitives.WriteUInt16BigEndian(upper.AsSpan(2), 5201);
         if (spec.Udp)
         {
