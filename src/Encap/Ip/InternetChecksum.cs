@@ -9,9 +9,6 @@ namespace Overlay.Encap.Ip;
 /// </summary>
 public static class InternetChecksum
 {
-    // A 32-bit lane takes two 16-bit additions a vector: this many octets cannot overflow it.
-    private const int MaxBlockLength = 1 << 20;
-
     /// <summary>The checksum to write: complement of the sum of data and seed.</summary>
     /// <param name="data">Any octets; a checksum field inside must be zero.</param>
     /// <param name="seed">A partial sum to include, such as a pseudo header's; not complemented, not necessarily folded.</param>
@@ -22,15 +19,7 @@ public static class InternetChecksum
     /// <param name="seed">A partial sum to include. Data of even length may be summed piecewise by passing on the result.</param>
     public static ushort Sum(ReadOnlySpan<byte> data, uint seed = 0)
     {
-        ulong sum = 0;
-        while (data.Length > MaxBlockLength)
-        {
-            sum += SumBlock(data[..MaxBlockLength]);
-            data = data[MaxBlockLength..];
-        }
-
-        sum += SumBlock(data);
-        ushort native = Fold(sum);
+        ushort native = Fold(SumNative(data));
         return Fold((ulong)(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(native) : native) + seed);
     }
 
@@ -89,96 +78,144 @@ public static class InternetChecksum
     }
 
     /// <summary>Sums in the machine's order: the ones' complement sum of swapped words is the swapped sum (RFC 1071 2 B).</summary>
-    private static ulong SumBlock(ReadOnlySpan<byte> data)
+    /// <remarks>
+    /// Words of 32 bits are added in lanes of 64: folded, that is the same sum (RFC 1071 2 C), and no length that a span has overflows a lane.
+    /// </remarks>
+    private static ulong SumNative(ReadOnlySpan<byte> data)
     {
-        ulong sum = 0;
         ref byte start = ref MemoryMarshal.GetReference(data);
-        nuint offset = 0;
         nuint length = (nuint)data.Length;
-        if (Vector512.IsHardwareAccelerated && length >= 128)
+        nuint offset = 0;
+        ulong sum = 0;
+        if (length >= 64)
         {
-            Vector512<uint> low = Vector512<uint>.Zero;
-            Vector512<uint> high = Vector512<uint>.Zero;
-            Vector512<uint> mask = Vector512.Create(0xFFFFu);
-            for (; offset + 64 <= length; offset += 64)
+            if (Vector512.IsHardwareAccelerated)
             {
-                Vector512<uint> v = Vector512.LoadUnsafe(ref start, offset).AsUInt32();
-                low += v & mask;
-                high += v >>> 16;
+                sum = Sum512(ref start, length, ref offset);
             }
-
-            sum += Total(low) + Total(high);
-        }
-        else if (Vector256.IsHardwareAccelerated && length >= 64)
-        {
-            Vector256<uint> low = Vector256<uint>.Zero;
-            Vector256<uint> high = Vector256<uint>.Zero;
-            Vector256<uint> mask = Vector256.Create(0xFFFFu);
-            for (; offset + 32 <= length; offset += 32)
+            else if (Vector256.IsHardwareAccelerated)
             {
-                Vector256<uint> v = Vector256.LoadUnsafe(ref start, offset).AsUInt32();
-                low += v & mask;
-                high += v >>> 16;
+                sum = Sum256(ref start, length, ref offset);
             }
-
-            sum += Total(low) + Total(high);
-        }
-        else if (Vector128.IsHardwareAccelerated && length >= 32)
-        {
-            Vector128<uint> low = Vector128<uint>.Zero;
-            Vector128<uint> high = Vector128<uint>.Zero;
-            Vector128<uint> mask = Vector128.Create(0xFFFFu);
-            for (; offset + 16 <= length; offset += 16)
+            else if (Vector128.IsHardwareAccelerated)
             {
-                Vector128<uint> v = Vector128.LoadUnsafe(ref start, offset).AsUInt32();
-                low += v & mask;
-                high += v >>> 16;
+                sum = Sum128(ref start, length, ref offset);
             }
-
-            sum += Total(low) + Total(high);
         }
 
-        return sum + SumTail(data[(int)offset..]);
+        return sum + SumTail(ref start, length, offset);
     }
 
-    private static ulong SumTail(ReadOnlySpan<byte> data)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Sum512(ref byte start, nuint length, ref nuint offset)
+    {
+        Vector512<ulong> mask = Vector512.Create(0xFFFF_FFFFul);
+        Vector512<ulong> a = Vector512<ulong>.Zero, b = a, c = a, d = a;
+        for (; offset + 128 <= length; offset += 128)
+        {
+            Vector512<ulong> v = Vector512.LoadUnsafe(ref start, offset).AsUInt64();
+            Vector512<ulong> w = Vector512.LoadUnsafe(ref start, offset + 64).AsUInt64();
+            a += v & mask;
+            b += v >>> 32;
+            c += w & mask;
+            d += w >>> 32;
+        }
+
+        if (offset + 64 <= length)
+        {
+            Vector512<ulong> v = Vector512.LoadUnsafe(ref start, offset).AsUInt64();
+            a += v & mask;
+            b += v >>> 32;
+            offset += 64;
+        }
+
+        a = a + b + (c + d);
+        return Total(a.GetLower() + a.GetUpper());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Sum256(ref byte start, nuint length, ref nuint offset)
+    {
+        Vector256<ulong> mask = Vector256.Create(0xFFFF_FFFFul);
+        Vector256<ulong> a = Vector256<ulong>.Zero, b = a, c = a, d = a;
+        for (; offset + 64 <= length; offset += 64)
+        {
+            Vector256<ulong> v = Vector256.LoadUnsafe(ref start, offset).AsUInt64();
+            Vector256<ulong> w = Vector256.LoadUnsafe(ref start, offset + 32).AsUInt64();
+            a += v & mask;
+            b += v >>> 32;
+            c += w & mask;
+            d += w >>> 32;
+        }
+
+        return Total(a + b + (c + d));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Sum128(ref byte start, nuint length, ref nuint offset)
+    {
+        Vector128<ulong> mask = Vector128.Create(0xFFFF_FFFFul);
+        Vector128<ulong> a = Vector128<ulong>.Zero, b = a, c = a, d = a;
+        for (; offset + 32 <= length; offset += 32)
+        {
+            Vector128<ulong> v = Vector128.LoadUnsafe(ref start, offset).AsUInt64();
+            Vector128<ulong> w = Vector128.LoadUnsafe(ref start, offset + 16).AsUInt64();
+            a += v & mask;
+            b += v >>> 32;
+            c += w & mask;
+            d += w >>> 32;
+        }
+
+        a = a + b + (c + d);
+        return a.ToScalar() + a.GetElement(1);
+    }
+
+    // What is left: a loop for what no vector took, then one step for each bit of the length.
+    private static ulong SumTail(ref byte start, nuint length, nuint offset)
     {
         ulong sum = 0;
-        while (data.Length >= 4)
+        for (; length - offset >= 16; offset += 16)
         {
-            sum += MemoryMarshal.Read<uint>(data);
-            data = data[4..];
+            sum += TwoWords(ref start, offset) + TwoWords(ref start, offset + 8);
         }
 
-        if (data.Length >= 2)
+        if ((length & 8) != 0)
         {
-            sum += MemoryMarshal.Read<ushort>(data);
-            data = data[2..];
+            sum += TwoWords(ref start, offset);
+            offset += 8;
         }
 
-        if (data.Length != 0)
+        if ((length & 4) != 0)
         {
-            sum += BitConverter.IsLittleEndian ? data[0] : (ulong)data[0] << 8;
+            sum += Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, offset));
+            offset += 4;
+        }
+
+        if ((length & 2) != 0)
+        {
+            sum += Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref start, offset));
+            offset += 2;
+        }
+
+        if ((length & 1) != 0)
+        {
+            byte last = Unsafe.Add(ref start, offset);
+            sum += BitConverter.IsLittleEndian ? last : (ulong)last << 8;
         }
 
         return sum;
     }
 
-    private static ulong Total(Vector512<uint> lanes)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong TwoWords(ref byte start, nuint offset)
     {
-        (Vector512<ulong> a, Vector512<ulong> b) = Vector512.Widen(lanes);
-        return Vector512.Sum(a + b);
+        ulong words = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, offset));
+        return (words & 0xFFFF_FFFF) + (words >> 32);
     }
 
-    private static ulong Total(Vector256<uint> lanes)
+    private static ulong Total(Vector256<ulong> lanes)
     {
-        (Vector256<ulong> a, Vector256<ulong> b) = Vector256.Widen(lanes);
-        return Vector256.Sum(a + b);
-    }
-
-    private static ulong Total(Vector128<uint> lanes)
-    {
-        (Vector128<ulong> a, Vector128<ulong> b) = Vector128.Widen(lanes);
-        return Vector128.Sum(a + b);
+        Vector128<ulong> half = lanes.GetLower() + lanes.GetUpper();
+        return half.ToScalar() + half.GetElement(1);
     }
 }
