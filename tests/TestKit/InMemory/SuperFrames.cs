@@ -42,6 +42,9 @@ public sealed record SuperFrameSpec
     public int[] Tags { get; init; } = [];
 
     public int Seed { get; init; } = 1;
+
+    /// <summary>The payload; null for random octets.</summary>
+    public byte[]? Payload { get; init; }
 }
 
 /// <summary>Super-frames as a kernel hands them to a TAP, and the frames they stand for, made one by one from the RFCs: a second opinion about the segmentation.</summary>
@@ -85,6 +88,9 @@ public static class SuperFrames
 
     private static byte[] Payload(SuperFrameSpec spec)
     {
+        if (spec.Payload is not null)
+            return spec.Payload;
+
         byte[] payload = new byte[spec.PayloadLength];
         new Random(spec.Seed).NextBytes(payload);
         return payload;

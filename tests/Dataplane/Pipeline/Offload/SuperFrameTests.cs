@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Encap;
 using Overlay.Encap.Ip;
@@ -9,64 +10,19 @@ namespace Overlay.Dataplane.Tests.Pipeline.Offload;
 /// <summary>The cutter against frames made one by one from the RFCs.</summary>
 public sealed class SuperFrameTests
 {
-    private const byte Ack = 0x10;
-    private const byte Push = 0x08;
-    private const byte Fin = 0x01;
-    private const byte Urgent = 0x20;
-    private const byte Cwr = 0x80;
-    private const byte Ece = 0x40;
+    [ThreadStatic]
+    private static SuperFrameCutter? _cutter;
+
     private static readonly MacAddress To = MacAddress.Parse("02:00:00:00:00:0c");
     private static readonly MacAddress From = MacAddress.Parse("02:00:00:00:00:0a");
 
-    // NOP NOP timestamps; NOP NOP SACK of one block; both fill whole words.
-    private static readonly byte[] Timestamps = [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8];
-    private static readonly byte[] Sack = [1, 1, 5, 10, 9, 9, 9, 9, 8, 8, 8, 8];
-
-    public static TheoryData<string, SuperFrameSpec> Specs
-    {
-        get
-        {
-            var data = new TheoryData<string, SuperFrameSpec>();
-            foreach (bool ipv6 in (ReadOnlySpan<bool>)[false, true])
-            {
-                string family = ipv6 ? "6" : "4";
-                SuperFrameSpec tcp = new() { IPv6 = ipv6 };
-                SuperFrameSpec udp = new() { IPv6 = ipv6, Udp = true };
-                data.Add($"tcp{family} plain", tcp);
-                data.Add($"tcp{family} whole segments only", tcp with { PayloadLength = 3000 });
-                data.Add($"tcp{family} push and fin", tcp with { TcpFlags = Ack | Push | Fin });
-                data.Add($"tcp{family} urgent", tcp with { TcpFlags = Ack | Urgent, UrgentPointer = 1500 });
-                data.Add($"tcp{family} cwr", tcp with { TcpFlags = Ack | Cwr, Tos = 2 });
-                data.Add($"tcp{family} cwr, ece and everything", tcp with { TcpFlags = 0xFF, Tos = 0xB9 });
-                data.Add($"tcp{family} timestamps", tcp with { TcpOptions = Timestamps, SegmentSize = 1388, PayloadLength = 43 * 1388 });
-                data.Add($"tcp{family} timestamps and SACK", tcp with { TcpOptions = [.. Timestamps, .. Sack] });
-                data.Add($"tcp{family} odd segment size", tcp with { SegmentSize = 777, PayloadLength = 7778, TcpFlags = Ack | Ece });
-                data.Add($"tcp{family} one octet a segment", tcp with { SegmentSize = 1, PayloadLength = 300 });
-                data.Add($"tcp{family} sequence wraps", tcp with { Sequence = 0xFFFF_FC00 });
-                data.Add($"tcp{family} tags", tcp with { Tags = [20, 30] });
-                data.Add($"tcp{family} as long as can be", tcp with { SegmentSize = 1448, PayloadLength = 65_000 });
-                data.Add($"udp{family} plain", udp);
-                data.Add($"udp{family} odd segment size", udp with { SegmentSize = 333, PayloadLength = 1000 });
-                data.Add($"udp{family} last of one octet", udp with { SegmentSize = 1200, PayloadLength = 2401, Tos = 1 });
-            }
-
-            data.Add("tcp4 without DF", new SuperFrameSpec { DontFragment = false });
-            data.Add("udp4 without DF, identification wraps", new SuperFrameSpec { Udp = true, DontFragment = false, Identification = 0xFFFF });
-            data.Add("tcp4 with options", new SuperFrameSpec { IPv4Options = [0x94, 4, 0, 0] });
-            data.Add("tcp6 with hop-by-hop and destination options", new SuperFrameSpec
-            {
-                IPv6 = true,
-                FirstExtension = IpProtocol.HopByHop,
-                IPv6Extensions = [IpProtocol.DestinationOptions, 0, 1, 4, 0, 0, 0, 0, IpProtocol.Tcp, 0, 1, 4, 0, 0, 0, 0],
-            });
-            return data;
-        }
-    }
+    public static TheoryData<string> Cases => new(SuperFrameCases.All.Keys);
 
     [Theory]
-    [MemberData(nameof(Specs))]
-    public void Segments_are_what_the_sender_would_have_sent_without_offloads(string name, SuperFrameSpec spec)
+    [MemberData(nameof(Cases))]
+    public void Segments_are_what_the_sender_would_have_sent_without_offloads(string name)
     {
+        SuperFrameSpec spec = SuperFrameCases.All[name];
         (byte[] frame, VnetHeader vnet) = SuperFrames.Build(To, From, spec);
         byte[] before = [.. frame];
         Assert.Equal(SuperFrames.Cut(To, From, spec), Cut(frame, vnet));
@@ -76,32 +32,30 @@ public sealed class SuperFrameTests
     [Fact]
     public void A_udp_checksum_of_zero_is_written_as_all_ones()
     {
-        int seen = 0;
-        for (int seed = 0; seed < 70_000 && seen == 0; seed++)
-        {
-            SuperFrameSpec spec = new() { Udp = true, SegmentSize = 4, PayloadLength = 40, Seed = seed };
-            (byte[] frame, VnetHeader vnet) = SuperFrames.Build(To, From, spec);
-            byte[][] cut = Cut(frame, vnet);
-            seen += cut.Count(static segment => segment[40] == 0xFF && segment[41] == 0xFF);
-            if (seen != 0)
-                Assert.Equal(SuperFrames.Cut(To, From, spec), cut);
-        }
-
-        Assert.NotEqual(0, seen);
+        // Adding the checksum to a word of the payload makes the sum all ones, and the checksum zero.
+        SuperFrameSpec spec = new() { Udp = true, SegmentSize = 4, PayloadLength = 8, Payload = [1, 2, 3, 4, 5, 6, 7, 8] };
+        byte[] segment = SuperFrames.Cut(To, From, spec)[0];
+        uint sum = BinaryPrimitives.ReadUInt16BigEndian(segment.AsSpan(40)) + 0x0102u;
+        byte[] payload = [.. spec.Payload!];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, InternetChecksum.Fold(sum));
+        (byte[] frame, VnetHeader vnet) = SuperFrames.Build(To, From, spec with { Payload = payload });
+        byte[][] cut = Cut(frame, vnet);
+        Assert.Equal(0xFFFF, BinaryPrimitives.ReadUInt16BigEndian(cut[0].AsSpan(40)));
+        Assert.Equal(SuperFrames.Cut(To, From, spec with { Payload = payload }), cut);
     }
 
     [Fact]
     public void Random_super_frames_are_cut_as_the_oracle_cuts_them()
     {
         var random = new Random(7);
-        for (int i = 0; i < 3000; i++)
+        for (int i = 0; i < 600; i++)
         {
             SuperFrameSpec spec = new()
             {
                 IPv6 = random.Next(2) == 0,
                 Udp = random.Next(2) == 0,
                 SegmentSize = random.Next(1, random.Next(2) == 0 ? 100 : 9000),
-                PayloadLength = random.Next(2, random.Next(2) == 0 ? 500 : 60_000),
+                PayloadLength = random.Next(2, random.Next(4) != 0 ? 500 : 60_000),
                 TcpFlags = (byte)random.Next(256),
                 TcpOptions = new byte[random.Next(11) * 4],
                 DontFragment = random.Next(2) == 0,
@@ -130,11 +84,11 @@ public sealed class SuperFrameTests
         Assert.All(Cut(frame, vnet), static segment => Assert.False(Frames.HasValidChecksum(segment)));
     }
 
-    private static byte[][] Cut(byte[] frame, VnetHeader vnet)
+    internal static byte[][] Cut(byte[] frame, VnetHeader vnet)
     {
         Assert.Equal(VnetHeaderStatus.Ok, vnet.Validate(frame.Length));
         Assert.True(SuperFrame.TryParse(frame, in vnet, out SuperFrame shape));
-        var cutter = new SuperFrameCutter();
+        SuperFrameCutter cutter = _cutter ??= new SuperFrameCutter();
         cutter.Begin(frame, in shape);
         const int Stride = 200;
         byte[] headers = new byte[Stride * shape.Segments];
