@@ -31,6 +31,12 @@ public sealed class AllocationTests
         Gate(bench, "web", Frames.Unfinished(Frames.Tcp(Remote, Tenant)), new VnetHeader(VnetHeader.NeedsChecksum, 0, 0, 0, 34, 16));
         Gate(bench, "trunk", Frames.Tagged(Frames.UdpV4(Local, Tenant), 20), default);
         Gate(bench, "trunk", Frames.Tagged(Frames.UdpV4(MacAddress.Broadcast, Tenant), 20), default);
+        foreach (MacAddress to in (ReadOnlySpan<MacAddress>)[Remote, Local, MacAddress.Broadcast])
+        {
+            (byte[] frame, VnetHeader vnet) = SuperFrames.Build(to, Tenant, new SuperFrameSpec { SegmentSize = 1400, PayloadLength = 5000, IPv6 = true });
+            Gate(bench, "web", frame, vnet);
+        }
+
         Assert.Equal(0, bench.Node.Totals.Dropped(Direction.Tx));
         Gate(bench, "web", Frames.Tagged(Frames.UdpV4(Remote, Tenant), 20), default);
         Gate(bench, "web", Frames.UdpV4(Remote, MacAddress.Zero), default);
