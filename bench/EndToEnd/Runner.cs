@@ -23,6 +23,7 @@ internal sealed class Runner
     private readonly IReadOnlyList<Station> _stations;
     private readonly CancellationToken _cancel;
     private readonly Durations _durations;
+    private readonly QuietMachine _machine;
     private readonly RunReport _report;
 
     public Runner(BenchOptions options, IReadOnlyList<IContender> contenders, CancellationToken cancel)
@@ -30,6 +31,7 @@ internal sealed class Runner
         _options = options;
         _cancel = cancel;
         _durations = options.Quick ? Durations.Quick : Durations.Full;
+        _machine = new QuietMachine(_durations.Tries, TimeSpan.FromSeconds(_durations.Patience), cancel);
         _stations = Plan.Make(contenders, options);
         var taking = _stations.Select(s => s.Contender).Distinct().ToHashSet();
         _report = new RunReport
@@ -77,7 +79,7 @@ internal sealed class Runner
         {
             using var hosts = TwoHosts.Up(station.Contender, station.Layout, station.Wire);
             if (!hosts.FullMtuPasses) _report.Failures.Add($"{station.Contender.Name}, {Names.Of(station.Layout)}: packets of {hosts.Mtu} bytes do not cross");
-            var meter = new Meter(hosts, _durations, _cancel);
+            var meter = new Meter(hosts, _machine, _durations, _cancel);
             meter.WarmUp();
             foreach (var row in station.Rows)
             {

@@ -7,13 +7,13 @@ namespace Overlay.EndToEnd.Measuring;
 /// <param name="Probes">Round trips beside TCP.</param>
 /// <param name="WarmTcp">TCP before the first row: our daemon's hot code is compiled by then.</param>
 /// <param name="WarmUdp">Datagrams before the first row.</param>
-/// <param name="Idle">How long the processors may take to become idle.</param>
 /// <param name="Tries">How often a measurement is made while other processes take more than <see cref="QuietMachine.TolerableShare"/>.</param>
-internal sealed record Durations(double Tcp, double Udp, double RoundTrips, double Probes, double WarmTcp, double WarmUdp, double Idle, int Tries)
+/// <param name="Patience">What may be spent, in the whole run, on waiting for idle processors and on measuring again.</param>
+internal sealed record Durations(double Tcp, double Udp, double RoundTrips, double Probes, double WarmTcp, double WarmUdp, int Tries, double Patience)
 {
     /// <summary>For figures.</summary>
-    public static Durations Full { get; } = new(4, 2, 2, 3, 2, 0.6, 60, 3);
+    public static Durations Full { get; } = new(4, 2, 2, 3, 2, 0.6, 3, 300);
 
     /// <summary>For function.</summary>
-    public static Durations Quick { get; } = new(1, 0.6, 0.6, 1, 0.5, 0.3, 3, 1);
+    public static Durations Quick { get; } = new(1, 0.6, 0.6, 1, 0.5, 0.3, 1, 30);
 }

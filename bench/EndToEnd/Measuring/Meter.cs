@@ -15,13 +15,15 @@ internal sealed class Meter
     private static readonly string Tools = Path.Combine(AppContext.BaseDirectory, "Overlay.EndToEnd");
 
     private readonly TwoHosts _hosts;
+    private readonly QuietMachine _machine;
     private readonly Durations _durations;
     private readonly CancellationToken _cancel;
     private int _port = 20_000;
 
-    public Meter(TwoHosts hosts, Durations durations, CancellationToken cancel)
+    public Meter(TwoHosts hosts, QuietMachine machine, Durations durations, CancellationToken cancel)
     {
         _hosts = hosts;
+        _machine = machine;
         _durations = durations;
         _cancel = cancel;
     }
@@ -36,7 +38,7 @@ internal sealed class Meter
     /// <summary>Measures one row; what goes wrong is the sample's note.</summary>
     public Sample Measure(Row row)
     {
-        var sample = QuietMachine.Measure(() => Attempt(row), _durations, _cancel);
+        var sample = _machine.Measure(() => Attempt(row));
         if (sample.Values.TryGetValue(Metric.Gigabytes, out var gigabytes) && row != Row.Loaded)
             sample.Values[Metric.CpuPerGigabyte] = sample[Metric.CpuSeconds] / gigabytes;
         if (_hosts.Daemons.Count > 0) sample.Values[Metric.Resident] = _hosts.Daemons.Sum(Resident);
