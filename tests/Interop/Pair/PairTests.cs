@@ -91,10 +91,12 @@ public sealed class PairTests
     {
         using var lab = new NetLab();
         var (a, _) = Build(lab, "vxlan", "v4", quiet: true);
-        // The promise is for a machine that has nothing else to do: an attempt during which others worked for a tenth of a second is not held to it.
+        // The promise is for what ships, compiled ahead, on a machine that has nothing else to do: an attempt during which others worked for a tenth of a second is
+        // not held to it, and a plain build compiles for another fifth of a second.
+        var limit = TimeSpan.FromMilliseconds(Environment.GetEnvironmentVariable("OVERLAY_TEST_OVERLAYD") is null ? 600 : 400);
         var ready = TimeSpan.MaxValue;
         var undisturbed = 0;
-        for (var i = 0; i < 8 && ready > TimeSpan.FromMilliseconds(400); i++)
+        for (var i = 0; i < 8 && ready > limit; i++)
         {
             var config = File.ReadAllText(a.Daemon.ConfigPath);
             a.Daemon.Terminate();
@@ -115,7 +117,7 @@ public sealed class PairTests
         TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 8, {undisturbed} undisturbed), idle {idle:P2} of a core, measured as {windows}, {(settled ? "settled" : "never settled")} before, RSS {rss / 1024.0:0.0} MiB; {Machine.Report()}");
         Assert.True(rss <= 90 << 10, $"RSS {rss} KiB");
         Assert.True(idle <= 0.01, $"idle {windows}");
-        Assert.True(ready <= TimeSpan.FromMilliseconds(undisturbed > 0 ? 400 : 1200), $"ready after {ready.TotalMilliseconds:0} ms");
+        Assert.True(ready <= (undisturbed > 0 ? limit : TimeSpan.FromMilliseconds(1200)), $"ready after {ready.TotalMilliseconds:0} ms");
     }
 
     private static Dictionary<int, int> SourcePorts(Site a, PacketSocket wire, int flows)
