@@ -158,7 +158,14 @@ public sealed class UdpSenderTests : IDisposable
         int offset = (frame * 2048) + 320;
         tx.Items[tx.Count++] = new TxDatagram
         {
-            HeaderOffset = offset - 8, HeaderLength = 8, TunnelLength = 8, PayloadOffset = offset, PayloadLength = payload, Segments = 1, Frame = frame, FlowHash = 9,
+            HeaderOffset = offset - 8,
+            HeaderLength = 8,
+            TunnelLength = 8,
+            PayloadOffset = offset,
+            PayloadLength = payload,
+            Segments = 1,
+            Frame = frame,
+            FlowHash = 9,
         };
     }
 
@@ -172,8 +179,16 @@ public sealed class UdpSenderTests : IDisposable
         _outcomes.SetWeight(frame, segments);
         tx.Items[tx.Count++] = new TxDatagram
         {
-            HeaderOffset = headers, HeaderLength = Header, TunnelLength = 8, PayloadOffset = (frame * 2048) + 320, PayloadLength = payload, SegmentSize = segmentSize,
-            Segments = segments, Frame = frame, FlowHash = 9, HeaderIsApart = true,
+            HeaderOffset = headers,
+            HeaderLength = Header,
+            TunnelLength = 8,
+            PayloadOffset = (frame * 2048) + 320,
+            PayloadLength = payload,
+            SegmentSize = segmentSize,
+            Segments = segments,
+            Frame = frame,
+            FlowHash = 9,
+            HeaderIsApart = true,
         };
     }
 
