@@ -17,8 +17,8 @@ internal static partial class DataplaneLog
     [LoggerMessage(2003, LogLevel.Warning, "{Warning}")]
     internal static partial void SetupWarning(ILogger logger, string warning);
 
-    [LoggerMessage(2004, LogLevel.Information, "Dataplane started: {Workers} workers, {Sockets} receiving sockets, source ports {SourcePorts}")]
-    internal static partial void Started(ILogger logger, int workers, int sockets, int sourcePorts);
+    [LoggerMessage(2004, LogLevel.Information, "Dataplane started: {Workers} workers, {Sockets} receiving sockets, {SourcePorts} source ports, {Lane} a priority lane")]
+    internal static partial void Started(ILogger logger, int workers, int sockets, int sourcePorts, string lane);
 
     [LoggerMessage(2005, LogLevel.Warning, "Local address {Address} is absent; it will be used as soon as it is there")]
     internal static partial void AddressAbsent(ILogger logger, string address);
@@ -34,6 +34,9 @@ internal static partial class DataplaneLog
 
     [LoggerMessage(2009, LogLevel.Information, "Port {Port} opened on {Device}, MTU {Mtu}, {Queues} queues")]
     internal static partial void PortOpened(ILogger logger, string port, string device, int mtu, int queues);
+
+    [LoggerMessage(2050, LogLevel.Information, "No priority lane for short frames: the kernel refuses a program for it: {Problem}")]
+    internal static partial void NoLane(ILogger logger, string problem);
 
     [LoggerMessage(2010, LogLevel.Information, "Port {Port} closed")]
     internal static partial void PortRemoved(ILogger logger, string port);

@@ -3,8 +3,10 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Pipeline;
 using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Steering;
 using Overlay.Dataplane.Underlay;
 using Overlay.Dataplane.Workers;
 using Overlay.Encap;
@@ -58,8 +60,8 @@ public sealed class DataplaneService : IDisposable
         _logger = loggers.CreateLogger<DataplaneService>();
         _faults = new WorkerFaults(_logger);
 
-        // Each worker is two threads that count apart.
-        Forwarding = new ForwardingState(workers.ResolveCount() * 2);
+        // Each worker is two threads that count apart, the lane's too.
+        Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2);
         _ports = new PortTable(Forwarding, time, _logger);
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -86,28 +88,34 @@ public sealed class DataplaneService : IDisposable
         if (problem is not null)
             return new StartResult([problem], []);
         int workers = _options.ResolveCount();
-        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time, fault => _faults.Report("overlay-icmp", fault));
+        int laneError = _options.Lane ? TryLane() : 0;
+        bool withLane = _options.Lane && laneError >= 0;
+        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time, fault => _faults.Report("overlay-icmp", fault), withLane);
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
         _underlay = underlay;
         PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize);
-        for (int i = 0; i < workers; i++)
+        for (int i = 0; i < (underlay.HasLane ? workers + 1 : workers); i++)
         {
+            bool isLane = i == workers;
             WorkerCounters counters = Forwarding.AddWorker();
             var encap = new EncapPipeline(Forwarding, underlay, counters, Forwarding.AddLearnRing(), pipeline);
-            _encapWorkers.Add(new EncapWorker(i, Context(2 * i), counters, encap, OnPortClosed));
+            _encapWorkers.Add(new EncapWorker(i, Context(2 * i), counters, encap, OnPortClosed, isLane ? "overlay-tx-lane" : null));
             counters = Forwarding.AddWorker();
             var decap = new DecapPipeline(Forwarding, underlay, counters, Forwarding.AddLearnRing(), pipeline with { BatchSize = DecapWorker.BatchSize });
-            _decapWorkers.Add(new DecapWorker(i, Context((2 * i) + 1), counters, underlay, decap));
+            _decapWorkers.Add(new DecapWorker(i, Context((2 * i) + 1), counters, underlay, decap, isLane ? underlay.Lanes(i) : default));
         }
 
-        _ports.Workers = [.. _encapWorkers];
+        _ports.Workers = [.. _encapWorkers.Take(workers)];
+        _ports.LaneWorker = underlay.HasLane ? _encapWorkers[workers] : null;
         Publish(_monitor.Current);
         foreach (WorkerLoop worker in _encapWorkers.Concat<WorkerLoop>(_decapWorkers))
             worker.Start();
         foreach (string warning in opened.Warnings)
             DataplaneLog.SetupWarning(_logger, warning);
-        DataplaneLog.Started(_logger, workers, underlay.Sockets().Length, SourcePorts().Length);
+        if (_options.Lane && !underlay.HasLane)
+            DataplaneLog.NoLane(_logger, Bpf.Describe(laneError < 0 ? laneError : -Errno.Invalid));
+        DataplaneLog.Started(_logger, workers, underlay.Sockets().Length, SourcePorts().Length, underlay.HasLane ? "with" : "without");
         return new StartResult([], opened.Warnings);
     }
 
@@ -222,6 +230,14 @@ public sealed class DataplaneService : IDisposable
         return ended;
     }
 
+    // Programs that are loaded and let go again: there is a lane on both sides or on none.
+    private static int TryLane()
+    {
+        int result = TapSteering.TryAttach(-1, withLane: true, out TapSteering? steering);
+        steering?.Dispose();
+        return result;
+    }
+
     private WorkerContext Context(int thread)
     {
         int? processor = _options.Cpus.IsDefaultOrEmpty ? null : _options.Cpus[thread % _options.Cpus.Length];
@@ -252,6 +268,9 @@ public sealed class DataplaneService : IDisposable
 
     private void OnPortClosed(Port port)
     {
+        // Every worker that reads a queue of it says so.
+        if (!port.IsUp)
+            return;
         port.IsUp = false;
         DataplaneLog.PortClosed(_logger, port.Spec.Name);
     }

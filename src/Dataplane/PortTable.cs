@@ -25,6 +25,9 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     /// <summary>The workers that read ports. Set once, before the first plan.</summary>
     internal ImmutableArray<EncapWorker> Workers { get; set; } = [];
 
+    /// <summary>The worker that reads the lanes of ports; null if they have none. Set once, before the first plan.</summary>
+    internal EncapWorker? LaneWorker { get; set; }
+
     /// <summary>Opens what is missing.</summary>
     internal TopologyPlan Prepare(TopologySpec topology, UnderlayChange underlay)
     {
@@ -43,7 +46,8 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
                 continue;
             }
 
-            DeviceOpenResult opened = PortDevices.Open(DeviceOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)), touchExisting: false);
+            DeviceOptions options = DeviceOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)) with { Lane = LaneWorker is not null };
+            DeviceOpenResult opened = PortDevices.Open(options, touchExisting: false);
             warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
             if (opened.Port is IPortDevice device)
                 planned.Add(new PlannedPort(spec, device, IsNew: true));
@@ -196,6 +200,8 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         {
             for (int queue = 0; queue < entry.Device.QueueCount; queue++)
                 _ = WorkerOf(entry.Device, queue).Attach(entry.Port, queue);
+            if (HasLane(entry.Device))
+                _ = LaneWorker!.Attach(entry.Port, TapQueues.LaneQueue);
         }
 
         if (entry.Device is not TapPort tap)
@@ -218,7 +224,11 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         DataplaneLog.PortRemoved(logger, entry.Port.Spec.Name);
         for (int queue = 0; queue < entry.Device.QueueCount && !Workers.IsEmpty; queue++)
             plan.Detached.Add(WorkerOf(entry.Device, queue).Detach(entry.Device, queue));
+        if (HasLane(entry.Device))
+            plan.Detached.Add(LaneWorker!.Detach(entry.Device, TapQueues.LaneQueue));
     }
+
+    private bool HasLane(IPortDevice device) => LaneWorker is not null && device is TapPort { Queues.Lane: not null };
 
     private EncapWorker WorkerOf(IPortDevice device, int queue) => QueueChange.WorkerOf(Workers, device, queue);
 

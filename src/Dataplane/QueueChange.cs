@@ -37,7 +37,11 @@ internal sealed class QueueChange(Port port, TapPort device, int wanted, Immutab
         EncapWorker home = WorkerOf(workers, device, 0);
         for (int queue = 0; queue < before; queue++)
             await HandOverAsync(WorkerOf(workers, device, queue), home, queue);
-        ImmutableArray<string> problems = wanted > before ? await WidenAsync(home, before) : await NarrowAsync(home, before);
+        ImmutableArray<string> problems = [];
+        if (wanted > before)
+            problems = await WidenAsync(home, before);
+        else
+            await NarrowAsync(home, before);
         for (int queue = 0; queue < device.QueueCount; queue++)
             await HandOverAsync(home, WorkerOf(workers, device, queue), queue);
         return problems;
@@ -57,10 +61,10 @@ internal sealed class QueueChange(Port port, TapPort device, int wanted, Immutab
         return problems;
     }
 
-    private async Task<ImmutableArray<string>> NarrowAsync(EncapWorker home, int before)
+    private async Task NarrowAsync(EncapWorker home, int before)
     {
         await home.BeginMove(device, Range(wanted, before), Range(0, wanted));
-        ImmutableArray<string> problems = device.Queues.Steer(wanted);
+        device.Queues.Steer(wanted);
         await WaitForKernelAsync();
         await home.EndMove(device);
         device.Queues.Withdraw(wanted);
@@ -72,7 +76,6 @@ internal sealed class QueueChange(Port port, TapPort device, int wanted, Immutab
         while (!quiescence.HasPassed(token))
             await Task.Delay(GracePoll, time);
         device.Queues.Narrow();
-        return problems;
     }
 
     private async Task HandOverAsync(EncapWorker from, EncapWorker to, int queue)

@@ -48,6 +48,9 @@ public sealed class DatagramBatch
     /// <summary>Datagrams in it.</summary>
     public int Count { get; set; }
 
+    /// <summary>Messages of the last receive call.</summary>
+    public int MessageCount => _messageCount;
+
     /// <summary>True if datagrams of the last receive call have not been handed out yet.</summary>
     public bool HasPending => _message < _messageCount;
 

@@ -16,11 +16,16 @@ internal static unsafe class Bpf
     internal const int KtimeGetCoarse = 160;
 
     private const int CommandMapCreate = 0;
-    private const int CommandMapUpdate = 2;
     private const int CommandProgramLoad = 5;
     private const uint MapArray = 2;
     private const uint ProgramSocketFilter = 1;
     private const int AttributeSize = 144;
+    private const int MapNameOffset = 28;
+    private const int ProgramNameOffset = 48;
+    private const int NameSize = 16;
+
+    // What an operator sees of it in bpftool.
+    private static ReadOnlySpan<byte> Name => "overlayd"u8;
 
     /// <summary>Makes an array of zeroed values.</summary>
     /// <param name="valueSize">Octets of a value.</param>
@@ -35,21 +40,8 @@ internal static unsafe class Bpf
         Unsafe.WriteUnaligned(attribute + 8, valueSize);
         Unsafe.WriteUnaligned(attribute + 12, count);
         Unsafe.WriteUnaligned(attribute + 16, flags);
+        Name.CopyTo(new Span<byte>(attribute + MapNameOffset, NameSize));
         return Call(CommandMapCreate, attribute);
-    }
-
-    /// <summary>Writes a value of an array.</summary>
-    internal static int Update(int map, uint index, ReadOnlySpan<byte> value)
-    {
-        byte* attribute = stackalloc byte[AttributeSize];
-        Clear(attribute);
-        fixed (byte* p = value)
-        {
-            Unsafe.WriteUnaligned(attribute, map);
-            Unsafe.WriteUnaligned(attribute + 8, (nint)(&index));
-            Unsafe.WriteUnaligned(attribute + 16, (nint)p);
-            return Call(CommandMapUpdate, attribute);
-        }
     }
 
     /// <summary>Loads a program that the kernel runs for a packet.</summary>
@@ -71,9 +63,13 @@ internal static unsafe class Bpf
             Unsafe.WriteUnaligned(attribute + 24, log.Length == 0 ? 0 : 1);
             Unsafe.WriteUnaligned(attribute + 28, log.Length);
             Unsafe.WriteUnaligned(attribute + 32, (nint)buffer);
+            Name.CopyTo(new Span<byte>(attribute + ProgramNameOffset, NameSize));
             return Call(CommandProgramLoad, attribute);
         }
     }
+
+    /// <summary>A sentence fragment for a negative result.</summary>
+    internal static string Describe(int negative) => negative == -Errno.Perm ? "operation not permitted (CAP_BPF is missing)" : Errno.Describe(negative);
 
     /// <summary>What a verifier's log says, without its end.</summary>
     internal static string Text(ReadOnlySpan<byte> log)

@@ -44,9 +44,10 @@ internal sealed class BpfAssembler
         ShiftRight = 0x70,
         Xor = 0xA0,
         Move = 0xB0,
+        ShiftRightSigned = 0xC0,
     }
 
-    /// <summary>Conditions; greater and less are of unsigned numbers.</summary>
+    /// <summary>Conditions; of unsigned numbers where they do not say otherwise.</summary>
     internal enum When
     {
         Always = 0x00,
@@ -56,6 +57,7 @@ internal sealed class BpfAssembler
         NotEqual = 0x50,
         Less = 0xA0,
         LessOrEqual = 0xB0,
+        SignedLessOrEqual = 0xD0,
     }
 
     /// <summary>Sixteen bits of a frame as a load gives them.</summary>

@@ -73,6 +73,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sched_setaffinity")]
     internal static partial int SchedSetAffinity(int thread, nuint size, void* mask);
 
+    [LibraryImport(Library, EntryPoint = "mmap")]
+    internal static partial void* MMap(void* address, nuint length, int protection, int flags, int descriptor, nint offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap")]
+    internal static partial int MUnmap(void* address, nuint length);
+
     [LibraryImport(Library, EntryPoint = "syscall")]
     internal static partial nint SystemCall(nint number, nint first, nint second, nint third);
 

@@ -30,6 +30,7 @@ internal static class LinuxConstants
     internal const int SocketReusePort = 15;
     internal const int SocketBindToDevice = 25;
     internal const int SocketAttachFilter = 26;
+    internal const int SocketAttachReusePortProgram = 52;
     internal const int SocketSendBufferForce = 32;
     internal const int SocketReceiveBufferForce = 33;
     internal const int SocketMemoryInfo = 55;

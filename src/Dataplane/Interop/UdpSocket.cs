@@ -108,6 +108,9 @@ internal sealed unsafe class UdpSocket : IDisposable
         return Libc.Result(Libc.SetSockOpt(Descriptor, LevelSocket, SocketAttachFilter, program, 16));
     }
 
+    /// <summary>Lets a program choose among the sockets that share this one's address and port (SO_REUSEPORT).</summary>
+    internal int AttachReusePort(int program) => Set(LevelSocket, SocketAttachReusePortProgram, program);
+
     /// <summary>Binds to an address and port.</summary>
     internal int Bind(in UnderlayAddress address, ushort port)
     {

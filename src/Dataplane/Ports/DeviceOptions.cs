@@ -27,6 +27,9 @@ public sealed record DeviceOptions
     /// <summary>Queues, 1–16; only a TAP has more than one.</summary>
     public int Queues { get; init; } = 1;
 
+    /// <summary>Whether it gets a queue more for the priority lane, where it can have one.</summary>
+    public bool Lane { get; init; }
+
     /// <summary>The bridge to put it into; null for none.</summary>
     public string? Bridge { get; init; }
 

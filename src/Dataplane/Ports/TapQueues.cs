@@ -7,7 +7,7 @@ namespace Overlay.Dataplane.Ports;
 
 /// <summary>
 /// The queues of a TAP: a descriptor each, numbered as the kernel numbers them. The first is there for the device's life; the others come and go at the end, opened
-/// (<see cref="Reserve"/>) while nobody uses them and taken into use (<see cref="Widen"/>), steered away from (<see cref="Steer"/>), then closed (<see cref="Narrow"/>).
+/// (<see cref="Reserve"/>) while nobody uses them and taken into use (<see cref="Widen"/>), steered away from (<see cref="Steer"/>), then closed (<see cref="Narrow"/>). The lane, where there is one, is a queue besides.
 /// </summary>
 /// <remarks>
 /// <b>Threading:</b> <see cref="Count"/> and <see cref="Descriptor"/> from any thread; the rest by the control side, one caller at a time. A worker may still use a queue that
@@ -15,14 +15,18 @@ namespace Overlay.Dataplane.Ports;
 /// </remarks>
 internal sealed class TapQueues : IDisposable
 {
-    /// <summary>Queues of a device at most.</summary>
+    /// <summary>Queues of a device at most, without the lane.</summary>
     internal const int Max = 16;
 
+    /// <summary>The number that the queue of the lane has here.</summary>
+    internal const int LaneQueue = Max;
+
     private readonly string _name;
-    private readonly int[] _descriptors = new int[Max];
+    private readonly int[] _descriptors = new int[Max + 1];
     private readonly List<FileDescriptor> _owners = [];
     private readonly bool _mayStay;
     private TapSteering? _steering;
+    private FileDescriptor? _lane;
     private bool _isSteered;
     private int _count = 1;
 
@@ -43,7 +47,10 @@ internal sealed class TapQueues : IDisposable
     /// <summary>Queues that are open; more than <see cref="Count"/> while some are reserved or on their way out.</summary>
     internal int Opened => _owners.Count;
 
-    /// <summary>The descriptor of a queue below <see cref="Opened"/>.</summary>
+    /// <summary>What is known of the flows in the lane; null if there is none.</summary>
+    internal LaneTable? Lane => _lane is null ? null : _steering?.Lane;
+
+    /// <summary>The descriptor of a queue below <see cref="Opened"/>, or of <see cref="LaneQueue"/>.</summary>
     internal int Descriptor(int queue) => _descriptors[queue];
 
     /// <summary>
@@ -81,6 +88,8 @@ internal sealed class TapQueues : IDisposable
             queues._isSteered = true;
         }
 
+        if (options.Lane)
+            queues.OpenLane();
         queues.Reserve(options.Queues, warnings);
         foreach (string warning in queues.Widen())
             warnings.Add(warning);
@@ -123,15 +132,12 @@ internal sealed class TapQueues : IDisposable
             Volatile.Write(ref _count, queue + 1);
         }
 
-        return Steer(_count);
+        Steer(_count);
+        return [];
     }
 
-    /// <summary>Lets new frames go to the first so many queues. Gives what went wrong.</summary>
-    internal ImmutableArray<string> Steer(int queues)
-    {
-        int result = _steering?.Assign(queues) ?? 0;
-        return result < 0 ? [$"tap '{_name}': frames cannot be steered to {queues} queues: {Errno.Describe(result)}"] : [];
-    }
+    /// <summary>Lets new frames go to the first so many queues.</summary>
+    internal void Steer(int queues) => _steering?.Assign(queues);
 
     /// <summary>Takes queues out of the count, so that no worker begins to write to one; they stay open.</summary>
     internal void Withdraw(int queues) => Volatile.Write(ref _count, Math.Min(queues, _count));
@@ -156,7 +162,27 @@ internal sealed class TapQueues : IDisposable
             _ = TapDevice.SetSteering(_descriptors[0], -1);
         foreach (FileDescriptor queue in _owners)
             queue.Dispose();
+        _lane?.Dispose();
         _steering?.Dispose();
+    }
+
+    // Behind the first queue, as the program expects it. Where it cannot be had there is none.
+    private void OpenLane()
+    {
+        if (!IsMultiQueue || _isSteered || TapSteering.TryAttach(_descriptors[0], withLane: true, out _steering) < 0)
+            return;
+        int descriptor = TapDevice.Open(_name, multiQueue: true, VnetHeader.LengthWithBuffers);
+        if (descriptor < 0)
+        {
+            _ = TapDevice.SetSteering(_descriptors[0], -1);
+            _steering?.Dispose();
+            _steering = null;
+            return;
+        }
+
+        _isSteered = true;
+        _descriptors[LaneQueue] = descriptor;
+        _lane = new FileDescriptor(descriptor);
     }
 
     private void BeginSteering(ImmutableArray<string>.Builder warnings)
@@ -164,9 +190,9 @@ internal sealed class TapQueues : IDisposable
         if (_isSteered)
             return;
         _isSteered = true;
-        int result = TapSteering.TryAttach(_descriptors[0], out _steering);
+        int result = TapSteering.TryAttach(_descriptors[0], withLane: false, out _steering);
         if (result < 0)
-            warnings.Add($"tap '{_name}': the kernel chooses the queues ({Errno.Describe(result)} for bpf): a flow may change its queue once when it is answered, and a change of their number may lose frames");
+            warnings.Add($"tap '{_name}': the kernel chooses the queues (bpf: {Bpf.Describe(result)}): a flow may change its queue once when it is answered, and a change of their number may lose frames");
     }
 
     private void Add(int descriptor)

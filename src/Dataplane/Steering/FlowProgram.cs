@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Overlay.Dataplane.Interop;
 using Overlay.Encap;
 using Overlay.Encap.Ethernet;
@@ -56,7 +57,7 @@ internal static class FlowProgram
 
         code.Place(macs);
         code.Load(Width.Double, 1, Frame, Ethernet);
-        Stir(code, 1, seed.Second);
+        EmitStir(code, 1, in seed);
         code.Load(Width.Word, 1, Frame, Ethernet + 8);
         code.Do(Alu.Xor, Hash, 1);
         code.DoImmediate(Alu.ShiftLeft, Type, 32);
@@ -66,7 +67,7 @@ internal static class FlowProgram
         code.Place(v4);
         LoadBytes(code, V4, 20, macs);
         code.Load(Width.Double, 1, Frame, V4 + 12);
-        Stir(code, 1, seed.Second);
+        EmitStir(code, 1, in seed);
         code.Load(Width.Octet, 3, Frame, V4 + 9);
         code.Do(Alu.Xor, Hash, 3);
         code.Load(Width.Half, 4, Frame, V4 + 6);
@@ -83,7 +84,7 @@ internal static class FlowProgram
         for (int i = 0; i < 4; i++)
         {
             code.Load(Width.Double, 1, Frame, V6 + 8 + (8 * i));
-            Stir(code, 1, seed.Second);
+            EmitStir(code, 1, in seed);
         }
 
         code.Load(Width.Octet, 3, Frame, V6 + 6);
@@ -101,12 +102,62 @@ internal static class FlowProgram
         code.DoImmediate(Alu.ShiftLeft, 1, 32);
         code.Do(Alu.Xor, Hash, 1);
 
-        // Two rounds: one multiplication alone moves no bit downwards.
         code.Place(mix);
+        EmitMix(code, in seed);
+    }
+
+    /// <summary>What the part computes for a frame, once its packet has become one: a tag that the kernel carried beside it is in it now, and is passed over.</summary>
+    internal static uint Compute(ReadOnlySpan<byte> frame, in FlowHashSeed seed)
+    {
+        ulong hash = seed.First;
+        if (frame.Length < EthernetLength)
+            return Mix(hash, in seed);
+        ushort type = BinaryPrimitives.ReadUInt16LittleEndian(frame[12..]);
+        int cursor = EthernetLength;
+        for (int i = 0; i < MaxTags && (type == NetworkOrder(EtherType.Vlan) || type == NetworkOrder(EtherType.ServiceVlan)); i++)
+        {
+            if (frame.Length < cursor + 4)
+                return Mix(WithMacs(hash, frame, type, in seed), in seed);
+            type = BinaryPrimitives.ReadUInt16LittleEndian(frame[(cursor + 2)..]);
+            cursor += 4;
+        }
+
+        ReadOnlySpan<byte> packet = frame[cursor..];
+        byte protocol;
+        if (type == NetworkOrder(EtherType.IPv4) && packet.Length >= 20)
+        {
+            hash = Stir(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(packet[12..]), in seed);
+            protocol = packet[9];
+            hash ^= protocol;
+            if ((BinaryPrimitives.ReadUInt16LittleEndian(packet[6..]) & NetworkOrder(0x3FFF)) != 0)
+                return Mix(hash, in seed);
+            packet = packet[Math.Min((packet[0] & 0x0F) * 4, packet.Length)..];
+        }
+        else if (type == NetworkOrder(EtherType.IPv6) && packet.Length >= 40)
+        {
+            for (int i = 0; i < 4; i++)
+                hash = Stir(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(packet[(8 + (8 * i))..]), in seed);
+            protocol = packet[6];
+            hash ^= protocol;
+            packet = packet[40..];
+        }
+        else
+        {
+            return Mix(WithMacs(hash, frame, type, in seed), in seed);
+        }
+
+        if (protocol is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp && packet.Length >= 4)
+            hash ^= (ulong)BinaryPrimitives.ReadUInt32LittleEndian(packet) << 32;
+        return Mix(hash, in seed);
+    }
+
+    /// <summary>Writes what makes 32 well-mixed bits of a hash: two rounds, for one multiplication alone moves no bit downwards.</summary>
+    internal static void EmitMix(BpfAssembler code, in FlowHashSeed seed)
+    {
         for (int i = 0; i < 2; i++)
         {
-            code.DoImmediate(Alu.Move, 1, 0);
-            Stir(code, 1, seed.Second);
+            code.LoadConstant(2, seed.Second | 1);
+            code.Do(Alu.Multiply, Hash, 2);
             code.Do(Alu.Move, 1, Hash);
             code.DoImmediate(Alu.ShiftRight, 1, 32);
             code.Do(Alu.Xor, Hash, 1);
@@ -115,6 +166,32 @@ internal static class FlowProgram
         code.DoImmediate(Alu.ShiftLeft, Hash, 32);
         code.DoImmediate(Alu.ShiftRight, Hash, 32);
     }
+
+    /// <summary>What <see cref="EmitMix"/> computes.</summary>
+    internal static uint Mix(ulong hash, in FlowHashSeed seed)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            hash *= seed.Second | 1;
+            hash ^= hash >> 32;
+        }
+
+        return (uint)hash;
+    }
+
+    /// <summary>Writes what takes a register into the hash. An odd factor loses nothing.</summary>
+    internal static void EmitStir(BpfAssembler code, int register, in FlowHashSeed seed)
+    {
+        code.Do(Alu.Xor, Hash, register);
+        code.LoadConstant(2, seed.Second | 1);
+        code.Do(Alu.Multiply, Hash, 2);
+    }
+
+    /// <summary>What <see cref="EmitStir"/> computes, of the hash with the register in it.</summary>
+    internal static ulong Stir(ulong hash, in FlowHashSeed seed) => hash * (seed.Second | 1);
+
+    private static ulong WithMacs(ulong hash, ReadOnlySpan<byte> frame, ushort type, in FlowHashSeed seed) =>
+        Stir(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(frame), in seed) ^ BinaryPrimitives.ReadUInt32LittleEndian(frame[8..]) ^ ((ulong)type << 32);
 
     private static void PassTag(BpfAssembler code, int truncated)
     {
@@ -140,13 +217,5 @@ internal static class FlowProgram
         code.DoImmediate(Alu.Move, 4, length);
         code.Call(Bpf.SkbLoadBytes);
         code.JumpIf(0, When.NotEqual, 0, otherwise);
-    }
-
-    // An odd factor loses nothing.
-    private static void Stir(BpfAssembler code, int register, ulong factor)
-    {
-        code.Do(Alu.Xor, Hash, register);
-        code.LoadConstant(2, factor | 1);
-        code.Do(Alu.Multiply, Hash, 2);
     }
 }

@@ -1,4 +1,5 @@
 using Overlay.Dataplane.Interop;
+using Overlay.Dataplane.Steering;
 using Overlay.Encap;
 
 namespace Overlay.Dataplane.Underlay;
@@ -8,4 +9,5 @@ namespace Overlay.Dataplane.Underlay;
 /// <param name="Address">The local address it is bound to.</param>
 /// <param name="Port">The UDP port it is bound to.</param>
 /// <param name="Encap">What it was opened for.</param>
-internal readonly record struct ReceiveSocket(UdpSocket Socket, UnderlayAddress Address, ushort Port, EncapKind Encap);
+/// <param name="Steering">What gives it datagrams, if it is that of the lane; it owns it.</param>
+internal readonly record struct ReceiveSocket(UdpSocket Socket, UnderlayAddress Address, ushort Port, EncapKind Encap, SocketSteering? Steering = null);

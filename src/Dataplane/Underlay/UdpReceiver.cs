@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Interop;
+using Overlay.Dataplane.Steering;
 
 namespace Overlay.Dataplane.Underlay;
 
@@ -30,6 +31,9 @@ internal sealed class UdpReceiver : IDisposable
 
     /// <summary>All sockets.</summary>
     internal IEnumerable<UdpSocket> Sockets => _sockets.SelectMany(own => own).Select(socket => socket.Socket);
+
+    /// <summary>What is known of the flows in the lane, for each socket of a worker; null for sockets that are no lane.</summary>
+    internal ImmutableArray<LaneTable?> Lanes(int worker) => [.. _sockets[worker].Select(socket => socket.Steering?.Lane)];
 
     /// <inheritdoc cref="IUnderlay.PollDescriptors"/>
     internal ReadOnlySpan<int> PollDescriptors(int worker) => _poll[worker];
@@ -86,8 +90,11 @@ internal sealed class UdpReceiver : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (ReceiveSocket[] own in _sockets)
-            Array.ForEach(own, socket => socket.Socket.Dispose());
+        foreach (ReceiveSocket socket in _sockets.SelectMany(own => own))
+        {
+            socket.Socket.Dispose();
+            socket.Steering?.Dispose();
+        }
     }
 
     private ReceiveRing RingFor(int worker, PacketPool pool)

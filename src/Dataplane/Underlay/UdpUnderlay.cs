@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Interop;
+using Overlay.Dataplane.Steering;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
 
@@ -31,6 +32,9 @@ public sealed class UdpUnderlay : IUnderlay
         _sender = new UdpSender(sendIPv4, sendIPv6);
     }
 
+    /// <summary>True if there are sockets for the priority lane.</summary>
+    public bool HasLane { get; private init; }
+
     /// <summary>UDP ports of the sending sockets of a family.</summary>
     public ImmutableArray<ushort> SourcePorts(AddressFamilyKind family) => [.. _sender.Sockets.ToArray().Where(socket => socket.Family == family).Select(socket => socket.LocalPort())];
 
@@ -48,18 +52,28 @@ public sealed class UdpUnderlay : IUnderlay
     /// <param name="workers">Workers that receive, 1 or more.</param>
     /// <param name="time">For the age of path MTUs.</param>
     /// <param name="fault">Told what reading an error queue threw; the reader goes on.</param>
-    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time, Action<Exception>? fault = null)
+    /// <param name="withLane">
+    /// Opens a socket more for each encapsulation and local address, for the priority lane: that of a worker after the others (<see cref="HasLane"/>, unless the kernel refuses).
+    /// </param>
+    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time, Action<Exception>? fault = null, bool withLane = false)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         var opener = new UdpUnderlayOpener(spec);
-        var receiver = new UdpReceiver(opener.OpenReceivers(workers));
+        var receiver = new UdpReceiver(opener.OpenReceivers(workers, withLane));
+        if (opener.LaneError < 0)
+        {
+            receiver.Dispose();
+            withLane = false;
+            receiver = new UdpReceiver(opener.OpenReceivers(workers, withLane: false));
+        }
+
         UdpSocket[] sendIPv4 = opener.OpenSenders(AddressFamilyKind.IPv4);
         UdpSocket[] sendIPv6 = opener.OpenSenders(AddressFamilyKind.IPv6);
         if (opener.Errors.Count == 0)
         {
             var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], time, fault);
-            return new UdpUnderlayResult(new UdpUnderlay(receiver, sendIPv4, sendIPv6, spec.Device, errors), [], opener.Warnings.ToImmutable());
+            return new UdpUnderlayResult(new UdpUnderlay(receiver, sendIPv4, sendIPv6, spec.Device, errors) { HasLane = withLane }, [], opener.Warnings.ToImmutable());
         }
 
         receiver.Dispose();
@@ -67,6 +81,9 @@ public sealed class UdpUnderlay : IUnderlay
         Array.ForEach(sendIPv6, socket => socket.Dispose());
         return new UdpUnderlayResult(null, opener.Errors.ToImmutable(), opener.Warnings.ToImmutable());
     }
+
+    /// <inheritdoc cref="UdpReceiver.Lanes"/>
+    internal ImmutableArray<LaneTable?> Lanes(int worker) => _receiver.Lanes(worker);
 
     /// <inheritdoc/>
     public ReadOnlySpan<int> PollDescriptors(int worker) => _receiver.PollDescriptors(worker);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Interop;
+using Overlay.Dataplane.Steering;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
 using static Overlay.Dataplane.Interop.LinuxConstants;
@@ -11,16 +12,23 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
 {
     private const int ReceiveBuffer = 8 << 20;
     private const int SendBuffer = 4 << 20;
+    private bool _withLane;
 
     internal ImmutableArray<string>.Builder Errors { get; } = ImmutableArray.CreateBuilder<string>();
 
     internal ImmutableArray<string>.Builder Warnings { get; } = ImmutableArray.CreateBuilder<string>();
 
-    /// <summary>Receiving sockets by worker. Incomplete when there are <see cref="Errors"/>.</summary>
-    internal ReceiveSocket[][] OpenReceivers(int workers)
+    /// <summary>Why the kernel refused to steer datagrams to the lane; 0 if it did not.</summary>
+    internal int LaneError { get; private set; }
+
+    /// <summary>Receiving sockets by worker. Incomplete when there are <see cref="Errors"/> or a <see cref="LaneError"/>.</summary>
+    /// <param name="workers">Workers.</param>
+    /// <param name="withLane">Whether there is one more, that of the lane.</param>
+    internal ReceiveSocket[][] OpenReceivers(int workers, bool withLane)
     {
-        var sockets = new List<ReceiveSocket>[workers];
-        for (int worker = 0; worker < workers; worker++)
+        _withLane = withLane;
+        var sockets = new List<ReceiveSocket>[withLane ? workers + 1 : workers];
+        for (int worker = 0; worker < sockets.Length; worker++)
             sockets[worker] = [];
         OpenReceivers(sockets, EncapKind.Vxlan, spec.VxlanPort);
         OpenReceivers(sockets, EncapKind.Geneve, spec.GenevePort);
@@ -76,7 +84,20 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
                     return;
                 sockets[worker].Add(new ReceiveSocket(socket, address, number, encap));
             }
+
+            if (_withLane && !TrySteer(sockets[^1], sockets.Length - 1))
+                return;
         }
+    }
+
+    private bool TrySteer(List<ReceiveSocket> lane, int workers)
+    {
+        int result = SocketSteering.TryAttach(lane[^1].Socket, workers, out SocketSteering? steering);
+        if (result < 0)
+            LaneError = result;
+        else
+            lane[^1] = lane[^1] with { Steering = steering };
+        return result >= 0;
     }
 
     private UdpSocket? OpenReceiver(in UnderlayAddress address, ushort port, EncapKind encap, bool reusePort, bool quiet)

@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Pipeline;
+using Overlay.Dataplane.Steering;
 using Overlay.Dataplane.Underlay;
 
 namespace Overlay.Dataplane.Workers;
@@ -18,11 +21,20 @@ internal sealed class DecapWorker : WorkerLoop
     private readonly DecapPipeline _pipeline;
     private readonly DatagramBatch _batch;
     private readonly int _socketCount;
+    private readonly ImmutableArray<LaneTable?> _lanes;
 
     /// <summary>Makes a worker that reads the sockets the underlay has for its index.</summary>
-    internal DecapWorker(int index, WorkerContext context, WorkerCounters counters, IUnderlay underlay, DecapPipeline pipeline)
-        : base($"overlay-rx-{index}", index, context, counters)
+    /// <param name="index">Its index among the workers of its direction.</param>
+    /// <param name="context">What it is given.</param>
+    /// <param name="counters">Its counters.</param>
+    /// <param name="underlay">The sockets.</param>
+    /// <param name="pipeline">Its pipeline.</param>
+    /// <param name="lanes">What is to be told of the datagrams of each socket, if these are the sockets of the lane.</param>
+    internal DecapWorker(
+        int index, WorkerContext context, WorkerCounters counters, IUnderlay underlay, DecapPipeline pipeline, ImmutableArray<LaneTable?> lanes = default)
+        : base(lanes.IsDefaultOrEmpty ? $"overlay-rx-{index}" : "overlay-rx-lane", index, context, counters)
     {
+        _lanes = lanes;
         _underlay = underlay;
         _pipeline = pipeline;
         _batch = new DatagramBatch(BatchSize, SlotCount);
@@ -57,6 +69,26 @@ internal sealed class DecapWorker : WorkerLoop
     }
 
     private bool ServeBatch(int socket)
+    {
+        if (_lanes.IsDefaultOrEmpty || _lanes[socket] is not LaneTable lane)
+            return ForwardBatch(socket);
+        long began = Stopwatch.GetTimestamp();
+        bool isNew = !_batch.HasPending;
+        bool more = ForwardBatch(socket);
+        if (_batch.HasPending)
+            return more;
+        for (int i = 0; i < _batch.MessageCount; i++)
+        {
+            ref DatagramMessage message = ref _batch.Message(i);
+            lane.CountOut(SocketSteering.HashOf(in message.Info.Source, message.Info.SourcePort));
+        }
+
+        if (isNew && !more)
+            lane.NoteEmpty(began);
+        return more;
+    }
+
+    private bool ForwardBatch(int socket)
     {
         _batch.Count = 0;
         Epoch.Enter();

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Pipeline;
 using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Steering;
 
 namespace Overlay.Dataplane.Workers;
 
@@ -20,6 +22,7 @@ internal sealed class EncapWorker : WorkerLoop
     private readonly Dictionary<(IPort Device, int Queue), int> _places = [];
     private Slot?[] _slots = new Slot?[16];
     private PacketBatch? _aside;
+    private readonly uint[] _hashes;
 
     /// <summary>Makes a worker.</summary>
     /// <param name="index">Its index among the workers of its direction.</param>
@@ -27,11 +30,13 @@ internal sealed class EncapWorker : WorkerLoop
     /// <param name="counters">Its counters.</param>
     /// <param name="pipeline">Its pipeline.</param>
     /// <param name="closed">Told on this thread when a device is gone.</param>
-    internal EncapWorker(int index, WorkerContext context, WorkerCounters counters, EncapPipeline pipeline, Action<Port> closed)
-        : base($"overlay-tx-{index}", index, context, counters)
+    /// <param name="name">The thread's name; null makes one of the index.</param>
+    internal EncapWorker(int index, WorkerContext context, WorkerCounters counters, EncapPipeline pipeline, Action<Port> closed, string? name = null)
+        : base(name ?? $"overlay-tx-{index}", index, context, counters)
     {
         _pipeline = pipeline;
         _batch = new PacketBatch(context.BatchSize);
+        _hashes = new uint[context.BatchSize];
         _closed = closed;
     }
 
@@ -127,6 +132,8 @@ internal sealed class EncapWorker : WorkerLoop
         Epoch.Enter();
         try
         {
+            if (slot.Lane is not null)
+                return ServeLane(slot, slot.Lane);
             PortReceiveStatus status = Receive(slot.Port, slot.Queue, _batch);
             if (!slot.Older.IsEmpty && _batch.Count != 0)
                 ServeOlder(slot);
@@ -137,6 +144,23 @@ internal sealed class EncapWorker : WorkerLoop
         {
             Epoch.Exit();
         }
+    }
+
+    private PortReceiveStatus ServeLane(Slot slot, LaneTable lane)
+    {
+        long began = Stopwatch.GetTimestamp();
+        PortReceiveStatus status = Receive(slot.Port, slot.Queue, _batch);
+
+        // Processing writes into the frames.
+        int count = _batch.Count;
+        for (int i = 0; i < count; i++)
+            _hashes[i] = TapSteering.HashOf(_batch.Frame(i));
+        Process(slot.Port, _batch);
+        for (int i = 0; i < count; i++)
+            lane.CountOut(_hashes[i]);
+        if (status == PortReceiveStatus.Drained)
+            lane.NoteEmpty(began);
+        return status;
     }
 
     // As many frames as a queue may hold, or under load this would have no end.
@@ -203,7 +227,8 @@ internal sealed class EncapWorker : WorkerLoop
             return;
         }
 
-        _slots[place] = new Slot(port, queue, []);
+        LaneTable? lane = queue == TapQueues.LaneQueue && port.Device is TapPort tap ? tap.Queues.Lane : null;
+        _slots[place] = new Slot(port, queue, [], lane);
         _places[(port.Device, queue)] = place;
     }
 
@@ -215,6 +240,6 @@ internal sealed class EncapWorker : WorkerLoop
         _slots[place] = null;
     }
 
-    /// <summary>A queue that is read, and those of the same device that flows are leaving for it.</summary>
-    private sealed record Slot(Port Port, int Queue, ImmutableArray<int> Older);
+    /// <summary>A queue that is read, those of the same device that flows are leaving for it, and what is to be told of its frames if it is the lane.</summary>
+    private sealed record Slot(Port Port, int Queue, ImmutableArray<int> Older, LaneTable? Lane);
 }

@@ -23,11 +23,14 @@ public sealed record WorkerOptions
     /// <summary>How long a worker polls after the last frame before it blocks, 0–<see cref="MaxSpin"/>; zero blocks at once.</summary>
     public TimeSpan Spin { get; init; }
 
+    /// <summary>Whether short frames have a priority lane, with a worker of its own, where the kernel takes the programs for it.</summary>
+    public bool Lane { get; init; }
+
     /// <summary>The number of workers that this means on this machine.</summary>
     public int ResolveCount() => Count ?? Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
 
     /// <inheritdoc/>
-    public bool Equals(WorkerOptions? other) => other is not null && Count == other.Count && Spin == other.Spin && BatchSize == other.BatchSize && Cpus.SequenceEqual(other.Cpus);
+    public bool Equals(WorkerOptions? other) => other is not null && Count == other.Count && Lane == other.Lane && Spin == other.Spin && BatchSize == other.BatchSize && Cpus.SequenceEqual(other.Cpus);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Count, BatchSize, Spin, Cpus.Length);

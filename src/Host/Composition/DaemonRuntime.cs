@@ -30,7 +30,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     {
         _log = loggers.CreateLogger<DaemonRuntime>();
         Config = config;
-        var workers = new WorkerOptions { Count = config.Workers.Count, Cpus = config.Workers.Cpus, Spin = config.Workers.Spin };
+        var workers = new WorkerOptions { Count = config.Workers.Count, Cpus = config.Workers.Cpus, Spin = config.Workers.Spin, Lane = config.Workers.Lane };
         Dataplane = new DataplaneService(config.Underlay, workers, seed, time, loggers);
         Control = new ControlLoop(Dataplane.Forwarding, new ControlOptions { Precedence = config.Precedence }, time, loggers);
         Control.AddPlane(_static);

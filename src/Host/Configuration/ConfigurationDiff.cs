@@ -35,6 +35,7 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("workers.count", old.Workers.Count == @new.Workers.Count);
         Check("workers.cpus", old.Workers.Cpus.SequenceEqual(@new.Workers.Cpus));
         Check("workers.spin", old.Workers.Spin == @new.Workers.Spin);
+        Check("workers.lane", old.Workers.Lane == @new.Workers.Lane);
         Check("admin.socket", old.Admin == @new.Admin);
         Check("metrics.listen", old.Metrics == @new.Metrics);
         Check("state.directory", old.StateDirectory == @new.StateDirectory);

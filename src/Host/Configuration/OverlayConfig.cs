@@ -43,13 +43,14 @@ public sealed record OverlayConfig
 /// <param name="Count">Worker threads a direction, 1–16; null for automatic.</param>
 /// <param name="Cpus">Processors to pin them to, in turn; empty for none.</param>
 /// <param name="Spin">How long they poll after the last frame before they block, 0–1000 µs.</param>
-public sealed record WorkerSpec(int? Count, ImmutableArray<int> Cpus, TimeSpan Spin)
+/// <param name="Lane">Whether short frames have a priority lane where the kernel allows it.</param>
+public sealed record WorkerSpec(int? Count, ImmutableArray<int> Cpus, TimeSpan Spin, bool Lane)
 {
     /// <inheritdoc/>
-    public bool Equals(WorkerSpec? other) => other is not null && Count == other.Count && Spin == other.Spin && Cpus.SequenceEqual(other.Cpus);
+    public bool Equals(WorkerSpec? other) => other is not null && Count == other.Count && Spin == other.Spin && Lane == other.Lane && Cpus.SequenceEqual(other.Cpus);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Count, Spin, Cpus.Length);
+    public override int GetHashCode() => HashCode.Combine(Count, Spin, Lane, Cpus.Length);
 }
 
 /// <summary><c>admin</c>.</summary>

@@ -32,6 +32,7 @@ public sealed class ConfigurationDiffTests
         { "workers.count", "3" },
         { "workers.cpus", "[0]" },
         { "workers.spin", "30us" },
+        { "workers.lane", "off" },
         { "admin.socket", "/tmp/x.sock" },
         { "state.directory", "/tmp/x" },
         { "control.precedence", "[evpn, static, ovsdb, etcd, local, learned]" },

@@ -18,10 +18,11 @@ public sealed class QueueChangeTests
     private const int Window = 700;
 
     [Theory]
-    [InlineData("from the port", "tap")]
-    [InlineData("to the port", "tap")]
-    [InlineData("from the port", "existing")]
-    public void Four_queues_one_and_four_again_lose_and_reorder_nothing(string direction, string device)
+    [InlineData("from the port", "tap", "off", 64)]
+    [InlineData("to the port", "tap", "off", 64)]
+    [InlineData("from the port", "existing", "off", 64)]
+    [InlineData("from the port", "tap", "auto", 300)]
+    public void Four_queues_one_and_four_again_lose_and_reorder_nothing(string direction, string device, string lane, int length)
     {
         using var lab = new NetLab();
         var a = new Site(lab, "a", quietTenant: true);
@@ -32,17 +33,17 @@ public sealed class QueueChangeTests
         SteerReceivedFrames(a.Host);
         SteerReceivedFrames(b.Host);
         if (device == "existing") NetLab.Ip(a.Tenant, "tuntap", "add", "t0", "mode", "tap", "multi_queue");
-        b.Start(Yaml(b, "192.0.2.2", "192.0.2.1", MacB, MacA, queues: 1));
-        a.Start(Yaml(a, "192.0.2.1", "192.0.2.2", MacA, MacB, queues: 4));
+        b.Start(Yaml(b, "192.0.2.2", "192.0.2.1", MacB, MacA, lane, queues: 1));
+        a.Start(Yaml(a, "192.0.2.1", "192.0.2.2", MacA, MacB, lane, queues: 4));
         NetLab.WaitForPing(a.Host, "192.0.2.2");
         Assert.DoesNotContain("bpf", a.Daemon.Log, StringComparison.Ordinal);
         var (from, to) = direction == "from the port" ? (a, b) : (b, a);
         using var receiver = new PacketSocket(to.Tenant, "t0");
-        using var load = new Load(from.Tenant, from == a ? MacB : MacA, from == a ? MacA : MacB, () => receiver.Count);
+        using var load = new Load(from.Tenant, from == a ? MacB : MacA, from == a ? MacA : MacB, length, () => receiver.Count);
         foreach (var queues in new[] { 1, 4, 1, 4, 2, 3, 1, 4 })
         {
             load.Run(FramesPerSecond / 4);
-            a.Daemon.WriteConfig(Yaml(a, "192.0.2.1", "192.0.2.2", MacA, MacB, queues));
+            a.Daemon.WriteConfig(Yaml(a, "192.0.2.1", "192.0.2.2", MacA, MacB, lane, queues));
             var (status, body) = a.Daemon.Api.Send(HttpMethod.Post, "/v1/config/reload");
             Assert.True(status == HttpStatusCode.OK, $"{body}");
             Assert.Equal(queues, (int)a.Daemon.Status()["ports"]![0]!["queues"]!);
@@ -77,9 +78,9 @@ public sealed class QueueChangeTests
     private static string Kernel(Site site) =>
         string.Join(' ', site.Daemon.Api.Get("/v1/drops")["kernel"]!.AsArray().Where(row => (long)row!["value"]! != 0).Select(row => $"{row!["name"]}={row["value"]}"));
 
-    private static string Yaml(Site site, string local, string remote, string mac, string remoteMac, int queues) => site.Yaml(
+    private static string Yaml(Site site, string local, string remote, string mac, string remoteMac, string lane, int queues) => site.Yaml(
         local, 100, $"- {{ name: peer, addresses: [{remote}], encap: vxlan, vnis: [100] }}", port: $"mac: \"{mac}\", queues: {queues}",
-        more: $"workers: {{ count: 2 }}\nmacs: [ {{ vni: 100, mac: \"{remoteMac}\", peer: peer }} ]");
+        more: $"workers: {{ count: 2, lane: {lane} }}\nmacs: [ {{ vni: 100, mac: \"{remoteMac}\", peer: peer }} ]");
 
     /// <summary>Numbered frames of many flows at a fixed rate, until it is stopped.</summary>
     private sealed class Load : IDisposable
@@ -91,11 +92,11 @@ public sealed class QueueChangeTests
         private int _sent;
         private volatile bool _stop;
 
-        public Load(string ns, string to, string from, Func<int> arrived)
+        public Load(string ns, string to, string from, int length, Func<int> arrived)
         {
             _arrived = arrived;
             _socket = new PacketSocket(ns, "t0", receive: false);
-            _frames = [.. Enumerable.Range(0, Flows).Select(flow => Wire.Ethernet(to, from, 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1000 + flow, 9, new byte[64])))];
+            _frames = [.. Enumerable.Range(0, Flows).Select(flow => Wire.Ethernet(to, from, 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1000 + flow, 9, new byte[length])))];
 
             // The payload changes: no UDP checksum.
             foreach (var frame in _frames) frame.AsSpan(40, 2).Clear();

@@ -34,6 +34,9 @@ public sealed class ThreadTimes
     /// <summary>What the threads had since an earlier reading.</summary>
     public TimeSpan Since(ThreadTimes earlier) => TimeSpan.FromMicroseconds(Shares(earlier).Sum(s => s.Nanoseconds) / 1000.0);
 
+    /// <summary>What threads of a name have had.</summary>
+    public TimeSpan Named(string name) => TimeSpan.FromMicroseconds(_threads.Values.Where(t => t.Name == name).Sum(t => t.Nanoseconds) / 1000.0);
+
     /// <summary>The busiest threads since an earlier reading, for a report.</summary>
     public string Busiest(ThreadTimes earlier) => string.Join(", ", Shares(earlier).OrderByDescending(s => s.Nanoseconds).Take(4).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Nanoseconds / 1e6:0.0} ms")));
 

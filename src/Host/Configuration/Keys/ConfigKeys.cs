@@ -48,6 +48,8 @@ public static class ConfigKeys
             "Processors to pin the workers to, in turn."),
         new("workers.spin", "duration, 0us–1000us", "0us", false,
             "How long a worker thread polls after the last frame before it blocks. `30us` halves the round trip where frames follow one another, and costs up to that much of a processor per frame; `0us` never polls."),
+        new("workers.lane", "auto, off", "auto", false,
+            "A priority lane for short frames (under 300 octets), past the long ones that wait: a queue of every TAP and a socket of every address of their own, read by two threads of their own. A frame never overtakes another of its flow: a flow that has sent a long frame is out of the lane until it has been silent for half a second. `auto`: where the kernel takes the programs that choose (CAP_BPF or CAP_SYS_ADMIN, Linux 5.11)."),
         new("admin", "mapping", "defaults", false,
             "The API that `overlayctl` uses."),
         new("admin.socket", "absolute path, at most 107 octets", "/run/overlay/overlayd.sock", false,

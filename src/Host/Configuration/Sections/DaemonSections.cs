@@ -37,7 +37,8 @@ internal static class DaemonSections
             cpus.Add((int)cpu);
         }
 
-        return new WorkerSpec(count, cpus.ToImmutable(), workers.Duration("spin", TimeSpan.Zero, WorkerOptions.MaxSpin));
+        var lane = workers.Word("lane", true, ("auto", true), ("off", false));
+        return new WorkerSpec(count, cpus.ToImmutable(), workers.Duration("spin", TimeSpan.Zero, WorkerOptions.MaxSpin), lane);
     }
 
     public static AdminSpec ReadAdmin(MapReader admin) => new(admin.AbsolutePath("socket", "/run/overlay/overlayd.sock", MaxSocketPath));
