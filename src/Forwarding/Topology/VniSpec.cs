@@ -27,6 +27,18 @@ public sealed record VniSpec
     /// <summary>Unknown unicast handling.</summary>
     public UnknownUnicast UnknownUnicast { get; init; }
 
+    /// <summary>The multicast group that BUM frames are sent to; null sends a copy to every peer (head-end replication).</summary>
+    public FloodGroup? Group { get; init; }
+
+    /// <summary>Answer ARP from what is known.</summary>
+    public bool ArpSuppress { get; init; }
+
+    /// <summary>Answer neighbour discovery from what is known.</summary>
+    public bool NdSuppress { get; init; }
+
+    /// <summary>Storm control.</summary>
+    public StormLimits Storm { get; init; } = StormLimits.None;
+
     /// <summary>Outer source prefixes admitted beside the addresses that planes name.</summary>
     public ImmutableArray<UnderlayPrefix> Allow { get; init; } = [];
 
@@ -49,6 +61,7 @@ public sealed record VniSpec
     public bool Equals(VniSpec? other) =>
         other is not null && Vni == other.Vni && Ports.SequenceEqual(other.Ports) && RemoteLearning == other.RemoteLearning && Age == other.Age &&
         LearnLimit == other.LearnLimit && VtepLearnLimit == other.VtepLearnLimit && UnknownUnicast == other.UnknownUnicast &&
+        Group == other.Group && ArpSuppress == other.ArpSuppress && NdSuppress == other.NdSuppress && Storm == other.Storm &&
         Allow.SequenceEqual(other.Allow) && PolicyId == other.PolicyId && PolicyRequired == other.PolicyRequired && OnVxlanPeer == other.OnVxlanPeer &&
         Transparent == other.Transparent && Gateway == other.Gateway;
 

@@ -80,8 +80,8 @@ public static class ConfigurationLoader
         var (nodeName, underlay) = UnderlaySection.Read(root);
         var workers = DaemonSections.ReadWorkers(root.Map("workers"));
         var ports = PortSection.Read(root);
-        var (vnis, allVnisRead) = VniSection.Read(root, ports);
-        var routes = PeerSection.Read(root, nodeName, underlay, vni => !allVnisRead || vnis.ContainsKey(vni));
+        var (vnis, allVnisRead) = VniSection.Read(root, ports, underlay);
+        var routes = PeerSection.Read(root, nodeName, underlay, new PeerSection.Known(vni => !allVnisRead || vnis.ContainsKey(vni), vni => vnis.GetValueOrDefault(vni)?.Group is not null));
         return new OverlayConfig
         {
             NodeName = nodeName,

@@ -14,7 +14,12 @@ internal static class PeerSection
 {
     private const int MaxPeers = 16_384;
 
-    public static StaticRoutes Read(MapReader root, string nodeName, UnderlaySpec underlay, Func<Vni, bool> hasVni)
+    /// <summary>What is known of the VNIs.</summary>
+    /// <param name="Has">It is configured.</param>
+    /// <param name="FloodsToGroup">It floods to a multicast group.</param>
+    public sealed record Known(Func<Vni, bool> Has, Func<Vni, bool> FloodsToGroup);
+
+    public static StaticRoutes Read(MapReader root, string nodeName, UnderlaySpec underlay, Known vnis)
     {
         var peers = new Dictionary<string, StaticPeer>(StringComparer.Ordinal);
         var owners = new Dictionary<UnderlayAddress, string>();
@@ -32,7 +37,7 @@ internal static class PeerSection
                 map.Error("name", $"{name} is this node's own name (node.name)");
             }
 
-            var peer = ReadPeer(map, name ?? path, underlay, hasVni, owners);
+            var peer = ReadPeer(map, name ?? path, underlay, vnis, owners);
             if (name is null)
             {
                 continue;
@@ -47,10 +52,10 @@ internal static class PeerSection
             order.Add(peer);
         }
 
-        return new StaticRoutes(order.ToImmutable(), ReadMacs(root, peers, hasVni));
+        return new StaticRoutes(order.ToImmutable(), ReadMacs(root, peers, vnis));
     }
 
-    private static StaticPeer ReadPeer(MapReader map, string name, UnderlaySpec underlay, Func<Vni, bool> hasVni, Dictionary<UnderlayAddress, string> owners)
+    private static StaticPeer ReadPeer(MapReader map, string name, UnderlaySpec underlay, Known known, Dictionary<UnderlayAddress, string> owners)
     {
         var encap = map.Word("encap", EncapKind.Vxlan, ("vxlan", EncapKind.Vxlan), ("geneve", EncapKind.Geneve));
         map.OnlyOff("bfd", "BFD");
@@ -77,7 +82,7 @@ internal static class PeerSection
                 Port = (ushort)map.Number("port", 0, 1, 65535),
                 PolicyOption = map.Word("policy_option", PolicyOptionMode.Advisory, ("advisory", PolicyOptionMode.Advisory), ("critical", PolicyOptionMode.Critical)),
             },
-            Vnis = ReadVnis(map, hasVni),
+            Vnis = ReadVnis(map, known),
         };
     }
 
@@ -136,7 +141,7 @@ internal static class PeerSection
         }
     }
 
-    private static ImmutableArray<StaticPeerVni> ReadVnis(MapReader map, Func<Vni, bool> hasVni)
+    private static ImmutableArray<StaticPeerVni> ReadVnis(MapReader map, Known known)
     {
         var result = ImmutableArray.CreateBuilder<StaticPeerVni>();
         foreach (var (item, path) in map.List("vnis", 16_384))
@@ -164,9 +169,16 @@ internal static class PeerSection
             }
 
             var vni = new Vni((uint)number);
-            if (!hasVni(vni))
+            if (!known.Has(vni))
             {
                 map.Problems.Error(idNode, idPath, $"VNI {vni} is not configured: add '- id: {vni}' under vnis");
+            }
+            else if (known.FloodsToGroup(vni))
+            {
+                map.Problems.Error(
+                    idNode,
+                    idPath,
+                    $"VNI {vni} floods to its multicast group, and a peer listed for it would get every broadcast twice: remove it here, and admit the peer's address under that VNI's allow");
             }
             else if (result.Any(other => other.Vni == vni))
             {
@@ -186,7 +198,7 @@ internal static class PeerSection
         return result.ToImmutable();
     }
 
-    private static ImmutableArray<StaticMac> ReadMacs(MapReader root, Dictionary<string, StaticPeer> peers, Func<Vni, bool> hasVni)
+    private static ImmutableArray<StaticMac> ReadMacs(MapReader root, Dictionary<string, StaticPeer> peers, Known known)
     {
         var macs = ImmutableArray.CreateBuilder<StaticMac>();
         var seen = new HashSet<(Vni, MacAddress)>();
@@ -205,7 +217,7 @@ internal static class PeerSection
             var mac = map.Mac("mac");
             var peerName = map.Text("peer");
             StaticPeer? peer = null;
-            if (vni is { } number && !hasVni(number))
+            if (vni is { } number && !known.Has(number))
             {
                 map.Error("vni", $"VNI {number} is not configured: add '- id: {number}' under vnis");
             }
@@ -235,7 +247,7 @@ internal static class PeerSection
                 continue;
             }
 
-            if (peer.Vnis.All(other => other.Vni != v))
+            if (!known.FloodsToGroup(v) && peer.Vnis.All(other => other.Vni != v))
             {
                 root.Problems.Warn(map.Blame("peer"), map.PathOf("peer"), $"peer {peerName} is not in VNI {v}: frames to this MAC reach it, floods do not; add the VNI to its vnis");
             }

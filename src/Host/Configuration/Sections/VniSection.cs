@@ -13,7 +13,7 @@ internal static class VniSection
     private const int MaxLearned = 1_048_576;
 
     /// <summary>The VNIs, and whether all of them could be read: otherwise "not configured" said elsewhere would be noise.</summary>
-    public static (Dictionary<Vni, VniSpec> Vnis, bool AllRead) Read(MapReader root, Dictionary<string, PortSection.Bound> ports)
+    public static (Dictionary<Vni, VniSpec> Vnis, bool AllRead) Read(MapReader root, Dictionary<string, PortSection.Bound> ports, UnderlaySpec underlay)
     {
         var allRead = true;
         var vnis = new Dictionary<Vni, VniSpec>();
@@ -32,7 +32,7 @@ internal static class VniSection
                 allRead = false;
 
                 // Read on for the sake of the other complaints.
-                ReadVni(map, default, ports, placed);
+                ReadVni(map, default, ports, placed, underlay);
                 continue;
             }
 
@@ -47,7 +47,7 @@ internal static class VniSection
                 root.Problems.Warn(map.Blame("id"), map.PathOf("id"), $"VNI {vni} is legal, but other implementations refuse it");
             }
 
-            vnis.Add(vni, ReadVni(map, vni, ports, placed));
+            vnis.Add(vni, ReadVni(map, vni, ports, placed, underlay));
         }
 
         if (allRead)
@@ -63,23 +63,13 @@ internal static class VniSection
         return (vnis, allRead);
     }
 
-    private static VniSpec ReadVni(MapReader map, Vni vni, Dictionary<string, PortSection.Bound> ports, Dictionary<string, Vni> placed)
+    private static VniSpec ReadVni(MapReader map, Vni vni, Dictionary<string, PortSection.Bound> ports, Dictionary<string, Vni> placed, UnderlaySpec underlay)
     {
         var learning = map.Map("learning");
-        var flood = map.Map("flood");
-        var storm = map.Map("storm");
-        flood.Word("mode", 0, ("head-end", 0), ("multicast", 1));
-        flood.OnlyOff("mode", "flooding by multicast group", "head-end");
-        flood.OnlyOff("arp_suppress", "ARP suppression", "false");
-        flood.OnlyOff("nd_suppress", "neighbour discovery suppression", "false");
-        flood.OnlyOff("group", "flooding by multicast group");
-        flood.OnlyOff("device", "flooding by multicast group");
-        flood.OnlyOff("ttl", "flooding by multicast group");
-        storm.OnlyOff("broadcast", "storm control");
-        storm.OnlyOff("unknown_unicast", "storm control");
         map.OnlyOff("underlay", "checking that the underlay is encrypted", "any");
         var (policyId, required, onVxlan) = ReadPolicy(map.Map("policy"));
-        return new VniSpec
+        var flooding = FloodSection.Read(map, underlay);
+        return flooding with
         {
             Vni = vni,
             Ports = ReadPorts(map, vni, ports, placed),
@@ -87,7 +77,6 @@ internal static class VniSection
             Age = learning.Duration("age", TimeSpan.FromSeconds(300), TimeSpan.FromHours(24)),
             LearnLimit = (int)learning.Number("limit", 65_536, 0, MaxLearned),
             VtepLearnLimit = (int)learning.Number("vtep_limit", 16_384, 0, MaxLearned),
-            UnknownUnicast = flood.Word("unknown_unicast", UnknownUnicast.Flood, ("flood", UnknownUnicast.Flood), ("drop", UnknownUnicast.Drop)),
             Allow = ReadAllow(map),
             PolicyId = policyId,
             PolicyRequired = required,
@@ -167,7 +156,7 @@ internal static class VniSection
     {
         foreach (var (vni, node, path) in ports.Values.Where(port => port.Spec.Mode == PortMode.Trunk).SelectMany(port => port.TrunkVnis))
         {
-            if (vnis.TryAdd(vni, new VniSpec { Vni = vni }))
+            if (vnis.TryAdd(vni, new VniSpec { Vni = vni, Storm = StormLimits.Default }))
             {
                 problems.Warn(node, path, $"VNI {vni} is not listed under vnis: it is taken with the defaults; add '- id: {vni}' there to say so");
             }
