@@ -91,33 +91,33 @@ public sealed class PairTests
     {
         using var lab = new NetLab();
         var (a, _) = Build(lab, "vxlan", "v4", quiet: true);
-        // The promise is for what ships, compiled ahead, on a machine that has nothing else to do: an attempt during which others worked for a tenth of a second is
-        // not held to it, and a plain build compiles for another fifth of a second.
+        // The promise is for what ships, compiled ahead, on the machine that the figures of docs/performance.md are of. A slower one, or one that others use too,
+        // is known by how long the same program takes to start, read its configuration and end, and gets that much longer. A plain build compiles for another
+        // fifth of a second.
         var limit = TimeSpan.FromMilliseconds(Environment.GetEnvironmentVariable("OVERLAY_TEST_OVERLAYD") is null ? 600 : 400);
-        var ready = TimeSpan.MaxValue;
-        var undisturbed = 0;
-        for (var i = 0; i < 8 && ready > limit; i++)
+        var config = File.ReadAllText(a.Daemon.ConfigPath);
+        var starts = new List<(TimeSpan Ready, double Pace)>();
+        while (starts.Count < 3 && !starts.Any(t => t.Ready <= t.Pace * limit))
         {
-            var config = File.ReadAllText(a.Daemon.ConfigPath);
             a.Daemon.Terminate();
             Machine.WaitForQuiet(TimeSpan.FromSeconds(3));
-            var busy = Machine.BusySeconds();
+            var pace = Math.Clamp(CheckTime(a.Daemon.ConfigPath) / TimeSpan.FromMilliseconds(75), 1, 5);
             a.Restart(config);
-            if (Machine.BusySeconds() - busy - CpuSeconds(a.Daemon.Pid) < 0.1) undisturbed++;
-            if (a.Daemon.TimeToReady < ready) ready = a.Daemon.TimeToReady;
+            starts.Add((a.Daemon.TimeToReady, pace));
         }
 
         // The compiler's second look at what ran at the start is not idleness, and it comes again half a minute later for what runs once a second: repeated twice at most.
-        var settled = Wait.TryUntil(() => IdleShare(a.Daemon.Pid, TimeSpan.FromSeconds(1)).Share <= 0.005, TimeSpan.FromSeconds(15));
+        var settled = Wait.TryUntil(() => IdleShare(a.Daemon.Pid, TimeSpan.FromSeconds(1)).Share <= 0.003, TimeSpan.FromSeconds(40));
         var attempts = new List<(double Share, string Busiest)>();
         while (attempts.Count < 3 && !attempts.Any(t => t.Share <= 0.005)) attempts.Add(IdleShare(a.Daemon.Pid, TimeSpan.FromSeconds(5)));
         var idle = attempts.Min(t => t.Share);
         var windows = string.Join("; ", attempts.Select(t => $"{t.Share:P2} ({t.Busiest})"));
+        var ready = string.Join("; ", starts.Select(t => $"{t.Ready.TotalMilliseconds:0} ms at pace {t.Pace:0.00}"));
         var rss = File.ReadLines($"/proc/{a.Daemon.Pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(l => long.Parse(l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
-        TestContext.Current.SendDiagnosticMessage($"ready after {ready.TotalMilliseconds:0} ms (best of up to 8, {undisturbed} undisturbed), idle {idle:P2} of a core, measured as {windows}, {(settled ? "settled" : "never settled")} before, RSS {rss / 1024.0:0.0} MiB; {Machine.Report()}");
+        TestContext.Current.SendDiagnosticMessage($"ready after {ready}, idle {idle:P2} of a core, measured as {windows}, {(settled ? "settled" : "never settled")} before, RSS {rss / 1024.0:0.0} MiB; {Machine.Report()}");
         Assert.True(rss <= 90 << 10, $"RSS {rss} KiB");
-        Assert.True(idle <= 0.01, $"idle {windows}");
-        Assert.True(ready <= (undisturbed > 0 ? limit : TimeSpan.FromMilliseconds(1200)), $"ready after {ready.TotalMilliseconds:0} ms");
+        Assert.True(idle <= 0.01 * starts.Max(t => t.Pace), $"idle {windows}; {ready}; {Machine.Report()}");
+        Assert.True(starts.Any(t => t.Ready <= t.Pace * limit), $"ready after {ready}; {Machine.Report()}");
     }
 
     private static Dictionary<int, int> SourcePorts(Site a, PacketSocket wire, int flows)
@@ -138,11 +138,13 @@ public sealed class PairTests
         return (after.Since(before) / watch.Elapsed, after.Busiest(before));
     }
 
-    private static double CpuSeconds(int pid)
+    // The best of three: what disturbs one of them is not the machine's pace.
+    private static TimeSpan CheckTime(string config) => Enumerable.Range(0, 3).Min(_ =>
     {
-        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(')')[1].Split(' ');
-        return (long.Parse(fields[12], CultureInfo.InvariantCulture) + long.Parse(fields[13], CultureInfo.InvariantCulture)) / 100.0;
-    }
+        var watch = Stopwatch.StartNew();
+        Cmd.Run(null, Binaries.Overlayd, "--check", config);
+        return watch.Elapsed;
+    });
 
     private static (Site A, Site B) Build(NetLab lab, string encap, string family, bool quiet)
     {

@@ -15,13 +15,6 @@ public static class Machine
             return after.Idle - before.Idle >= 0.85 * Math.Max(1, after.All - before.All);
         }, limit);
 
-    /// <summary>Seconds that all processors together have been busy or stolen since the start.</summary>
-    public static double BusySeconds()
-    {
-        var (idle, all) = Read();
-        return (all - idle) / 100.0;
-    }
-
     /// <summary>Load average and stolen time since the start, for a report.</summary>
     public static string Report() => $"load {File.ReadAllText("/proc/loadavg").Trim()}, steal {File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[8]} ticks";
 
