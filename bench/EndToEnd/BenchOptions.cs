@@ -15,6 +15,8 @@ internal sealed record BenchOptions
           --rows A,B,…         what to measure (default: all)
           --contenders A,B,…   whom to measure (default: all)
           --wire veth|nic|both the underlay (default: both)
+          --gate               instead of comparing: 20 s at full rate, in which overlayd may allocate nothing for a
+                               frame, throw no exception and collect no garbage; one minute a variant
           --quick              one round of short measurements: for function, not for figures
           --json FILE          the samples
           --md FILE            the tables that are printed at the end
@@ -24,7 +26,7 @@ internal sealed record BenchOptions
 
         A contender is measured in the rows that say something about it; where --rows and --contenders are both given, in all that are named.
         On both wires, the nic wire has TCP only; it has all rows where it is the only one.
-        Exit codes: 0 ok, 1 something could not be measured, 2 usage, 130 interrupted.
+        Exit codes: 0 ok, 1 something could not be measured or does not pass the gate, 2 usage, 130 interrupted.
         """;
 
     public int? Rounds { get; init; }
@@ -36,6 +38,9 @@ internal sealed record BenchOptions
     public IReadOnlyList<Wire> Wires { get; init; } = [Wire.Veth, Wire.Nic];
 
     public bool Quick { get; init; }
+
+    /// <summary>Whether <see cref="EndToEnd.Gate"/> is run instead of a comparison.</summary>
+    public bool Gate { get; init; }
 
     public string? Json { get; init; }
 
@@ -64,6 +69,7 @@ internal sealed record BenchOptions
             {
                 "--help" or "-h" => options with { ShowHelp = true },
                 "--list" => options with { ShowList = true },
+                "--gate" => options with { Gate = true },
                 "--quick" => options with { Quick = true },
                 _ when value is null && i + 1 == args.Count => options with { Fault = $"{name}: unknown, or its value is missing" },
                 _ => options.With(name, value ?? args[++i], contenders),

@@ -38,7 +38,7 @@ using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
-var succeeded = new Runner(options, Contenders.All(options.Overlayd), stop.Token).Run();
+var succeeded = options.Gate ? Gate.Run(options, stop.Token) : new Runner(options, Contenders.All(options.Overlayd), stop.Token).Run();
 return stop.IsCancellationRequested ? 130 : succeeded ? 0 : 1;
 
 // The first signal ends the run in order, namespaces removed; the runtime's own handling of a second one is not held up.

@@ -7,6 +7,7 @@ internal sealed class Overlayd : IContender
 {
     private readonly OverlaydVariant _variant;
     private readonly string _program;
+    private readonly List<OverlaydProcess> _processes = [];
 
     /// <summary>Runs <paramref name="program"/> in this variant.</summary>
     public Overlayd(OverlaydVariant variant, string program)
@@ -20,6 +21,9 @@ internal sealed class Overlayd : IContender
 
     /// <inheritdoc/>
     public string Description => _variant.Description;
+
+    /// <summary>The daemons of the hosts that are up, in the order of <see cref="Side"/>.</summary>
+    public IReadOnlyList<OverlaydProcess> Processes => _processes;
 
     // Inner Ethernet 14, tunnel header 8, UDP 8, IP 20 or 40; our two options take 16 more.
     /// <inheritdoc/>
@@ -40,16 +44,16 @@ internal sealed class Overlayd : IContender
     /// <inheritdoc/>
     public IReadOnlyList<int> Join(TwoHosts hosts)
     {
-        List<int> processes = [];
+        _processes.Clear();
         foreach (var side in Enum.GetValues<Side>())
         {
             var host = hosts.Host(side);
             if (_variant.Veth) AddVeth(host);
             var yaml = OverlaydConfiguration.Write(_variant, side, hosts.Layout, hosts.Vteps(side), hosts.Vteps(Address.Other(side)), hosts.Mtu);
-            processes.Add(OverlaydProcess.Start(hosts.Lab, host, yaml, program: _program).Pid);
+            _processes.Add(OverlaydProcess.Start(hosts.Lab, host, yaml, program: _program));
         }
 
-        return processes;
+        return [.. _processes.Select(p => p.Pid)];
     }
 
     private static void AddVeth(string host)

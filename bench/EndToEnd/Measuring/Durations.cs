@@ -14,6 +14,9 @@ internal sealed record Durations(double Tcp, double Udp, double RoundTrips, doub
     /// <summary>For figures.</summary>
     public static Durations Full { get; } = new(4, 2, 2, 3, 2, 0.6, 3, 300);
 
+    /// <summary>For <see cref="Gate"/>: long enough for a collector that has work to do some.</summary>
+    public static Durations Gate { get; } = new(20, 20, 2, 3, 4, 4, 1, 60);
+
     /// <summary>For function.</summary>
     public static Durations Quick { get; } = new(1, 0.6, 0.6, 1, 0.5, 0.3, 1, 30);
 }

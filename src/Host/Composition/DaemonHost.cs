@@ -16,6 +16,7 @@ internal static class DaemonHost
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string file, ConfigurationResult loaded)
     {
+        ExceptionCount.Begin();
         var config = loaded.Value!;
         var time = TimeProvider.System;
         using var logging = new DaemonLoggerProvider(Console.Error, DaemonLoggerProvider.IsUnderSystemd, config.Log.Level, time);

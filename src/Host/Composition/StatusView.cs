@@ -52,6 +52,7 @@ internal sealed class StatusView(
             {
                 AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true),
                 GcCount = GC.CollectionCount(0),
+                ExceptionCount = ExceptionCount.Value,
                 RssBytes = Environment.WorkingSet,
             },
         };

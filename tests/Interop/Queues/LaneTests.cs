@@ -69,9 +69,9 @@ public sealed class LaneTests
 
         foreach (var site in new[] { a, b })
         {
-            // Short frames did go by the lane.
+            // Short frames did go by the lane: a thread that nothing wakes has no time at all.
             var busy = ThreadTimes.Of(site.Daemon.Pid).Named(site == a ? "overlay-tx-lane" : "overlay-rx-lane");
-            Assert.True(busy > TimeSpan.FromMilliseconds(20), $"{busy}");
+            Assert.True(busy > TimeSpan.FromMilliseconds(2), $"{busy}");
             var drops = site.Daemon.SettledDrops();
             Assert.Equal((0L, 0L), (drops.Unaccounted("rx"), drops.Unaccounted("tx")));
             Assert.True(drops.Drops.Count == 0, counters);

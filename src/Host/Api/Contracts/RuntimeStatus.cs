@@ -9,6 +9,9 @@ public sealed record RuntimeStatus
     /// <summary>Garbage collections since the start, all generations.</summary>
     public required int GcCount { get; init; }
 
+    /// <summary>Exceptions thrown since the start, caught ones too. Forwarding throws none.</summary>
+    public required long ExceptionCount { get; init; }
+
     /// <summary>Resident set in octets.</summary>
     public required long RssBytes { get; init; }
 }
