@@ -112,7 +112,7 @@ public sealed class BrokenConfigurationTests
         {
             site.Daemon.WriteConfig(Yaml(site, local, remote, false));
             site.Daemon.Hangup();
-            Wait.Until(() => site.Daemon.Status()["vnis"]!.AsArray().Count == 1, TimeSpan.FromSeconds(5), "VNI 200 is gone");
+            Wait.Until(() => site.Daemon.Status()["vnis"]!.AsArray().Count == 1, TimeSpan.FromSeconds(20), "VNI 200 is gone", () => site.Daemon.Log);
         }
 
         Assert.False(Cmd.Run(a.Tenant, "ping", "-c", "1", "-W", "1", "10.0.1.2").Ok);

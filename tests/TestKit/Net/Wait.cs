@@ -5,9 +5,13 @@ namespace Overlay.TestKit.Net;
 /// <summary>Waiting for conditions with deadlines, never for time to pass.</summary>
 public static class Wait
 {
-    /// <summary>Polls until <paramref name="condition"/> holds; throws <see cref="TimeoutException"/> that says what was waited for.</summary>
+    // What is waited for comes much sooner as a rule; a limit is for saying what never came, and a slow machine is not that.
+    private const int SlowestMachine = 4;
+
+    /// <summary>Polls until <paramref name="condition"/> holds; throws <see cref="TimeoutException"/> that says what was waited for. On a slow machine it is patient: four times the limit.</summary>
     public static void Until(Func<bool> condition, TimeSpan limit, string what, Func<string>? detail = null)
     {
+        limit *= SlowestMachine;
         if (!TryUntil(condition, limit)) throw new TimeoutException($"not within {limit.TotalSeconds:0.#} s: {what}{(detail is null ? "" : "\n" + detail())}");
     }
 
@@ -28,6 +32,7 @@ public static class Wait
     /// <summary>Polls <paramref name="read"/> until it stays the same over <paramref name="quiet"/>; returns the last value.</summary>
     public static T Settled<T>(Func<T> read, TimeSpan quiet, TimeSpan limit)
     {
+        limit *= SlowestMachine;
         var start = Stopwatch.GetTimestamp();
         var value = read();
         var since = Stopwatch.GetTimestamp();
