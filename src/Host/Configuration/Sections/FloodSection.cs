@@ -8,6 +8,7 @@ namespace Overlay.Host.Configuration.Sections;
 internal static class FloodSection
 {
     private const byte DefaultTtl = 1;
+    private static readonly string[] GroupKeys = ["group", "device", "ttl"];
 
     /// <summary>What a VNI says about flooding; the rest of the specification is left at its defaults.</summary>
     public static VniSpec Read(MapReader map, UnderlaySpec underlay)
@@ -38,10 +39,9 @@ internal static class FloodSection
         var ttl = flood.NumberOrNull("ttl", 1, 255) ?? DefaultTtl;
         if (!isMulticast)
         {
-            foreach (var key in new[] { "group", "device", "ttl" }.Where(key => flood.Get(key) is not null))
+            foreach (var key in GroupKeys.Where(key => flood.Get(key) is not null).Take(1))
             {
                 flood.Error(key, $"only flooding to a group has {key}: set mode: multicast, or remove {key}");
-                break;
             }
 
             return null;
