@@ -325,14 +325,11 @@ public sealed class DecapPipeline
         switch (decision.Verdict)
         {
             case ForwardingVerdict.Port:
-                if (tables.FindPort(decision.Index)?.In(frame.Domain) is not { } place)
-                    return DropReason.PortDown;
+                return tables.FindPort(decision.Index)?.In(frame.Domain) is { } place ? ToPort(ref frame, place, keepFor) : DropReason.PortDown;
 
-                if (keepFor is { } hop)
-                    _verdict.Set(place, hop);
-
-                _egress.ToPort(ref frame, place);
-                return DropReason.None;
+            // Flooding to the only place there is makes no copies.
+            case ForwardingVerdict.Flood when !frame.Domain.Spec.Gateway && frame.Domain.Ports is [var only]:
+                return ToPort(ref frame, only, keepFor);
             case ForwardingVerdict.NextHop:
                 // Only a gateway's decision says so. Which member of a group it would be is known when the flow is.
                 frame.NotTo = peer?.Vtep;
@@ -344,6 +341,15 @@ public sealed class DecapPipeline
                 _egress.Flood(ref frame, FromUnderlay, frame.Domain.Spec.Gateway, peer?.Vtep);
                 return DropReason.None;
         }
+    }
+
+    private DropReason ToPort(ref OutgoingFrame frame, DomainPort place, int? keepFor)
+    {
+        if (keepFor is { } hop)
+            _verdict.Set(place, hop);
+
+        _egress.ToPort(ref frame, place);
+        return DropReason.None;
     }
 
     private void ReadChecksum(byte[] slab, ref OutgoingFrame frame)
