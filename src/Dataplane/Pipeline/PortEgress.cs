@@ -112,6 +112,12 @@ internal sealed class PortEgress
         if (batch.Count != 0)
             Write(outbox.Port!, batch);
 
+        foreach (ref readonly MergedFrame merged in outbox.MergedFrames)
+        {
+            if (!_outcomes.IsDelivered(batch.Frames[merged.Frame].Frame))
+                merged.Undo(_slab);
+        }
+
         outbox.Clear(_merger.NextStamp());
     }
 

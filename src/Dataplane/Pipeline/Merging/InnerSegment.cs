@@ -96,6 +96,25 @@ internal struct InnerSegment
             : ChecksumState.Bad;
     }
 
+    /// <summary>Makes the IP header, and the UDP header, say <see cref="UpperLength"/>. The IP header is a plain one.</summary>
+    internal readonly void WriteLengths(byte[] slab)
+    {
+        Span<byte> ip = slab.AsSpan(IpOffset, UpperOffset - IpOffset);
+        if (IsIPv6)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)UpperLength);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)(IPv4View.MinHeaderLength + UpperLength));
+            BinaryPrimitives.WriteUInt16BigEndian(ip[10..], 0);
+            BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip));
+        }
+
+        if (Protocol == IpProtocol.Udp)
+            BinaryPrimitives.WriteUInt16BigEndian(slab.AsSpan(UpperOffset + 4), (ushort)UpperLength);
+    }
+
     /// <summary>The folded sum of the pseudo header for <see cref="UpperLength"/>.</summary>
     internal readonly ushort PseudoHeaderSum(byte[] slab)
     {

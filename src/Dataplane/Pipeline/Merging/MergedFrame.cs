@@ -27,38 +27,34 @@ internal struct MergedFrame
     internal readonly void Finish(byte[] slab, ref TxFrame frame)
     {
         InnerSegment whole = Head;
-        Span<byte> packet = slab.AsSpan(Head.IpOffset, frame.Length - (Head.IpOffset - frame.Offset));
-        int length = frame.TotalLength - (Head.IpOffset - frame.Offset);
-        whole.UpperLength = length - (Head.UpperOffset - Head.IpOffset);
-        if (Head.IsIPv6)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(packet[4..], (ushort)whole.UpperLength);
-        }
-        else
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)length);
-            BinaryPrimitives.WriteUInt16BigEndian(packet[10..], 0);
-            BinaryPrimitives.WriteUInt16BigEndian(packet[10..], InternetChecksum.Compute(packet[..IPv4View.MinHeaderLength]));
-        }
-
-        Span<byte> upper = packet[(Head.UpperOffset - Head.IpOffset)..];
-        int headers = Head.UpperOffset - frame.Offset;
-        byte type;
+        whole.UpperLength = frame.TotalLength - (Head.UpperOffset - frame.Offset);
+        whole.WriteLengths(slab);
+        Span<byte> upper = slab.AsSpan(Head.UpperOffset, Head.UpperLength);
+        int headerLength = InnerSegment.UdpHeaderLength;
+        byte type = VnetHeader.GsoUdpL4;
         if (Head.Protocol == IpProtocol.Tcp)
         {
-            headers += upper[12] >> 4 << 2;
+            headerLength = upper[12] >> 4 << 2;
             upper[13] |= LastFlags;
             type = Head.IsIPv6 ? VnetHeader.GsoTcpV6 : VnetHeader.GsoTcpV4;
         }
-        else
-        {
-            headers += InnerSegment.UdpHeaderLength;
-            BinaryPrimitives.WriteUInt16BigEndian(upper[4..], (ushort)whole.UpperLength);
-            type = VnetHeader.GsoUdpL4;
-        }
 
         BinaryPrimitives.WriteUInt16BigEndian(upper[Head.ChecksumOffset..], whole.PseudoHeaderSum(slab));
-        frame.Vnet = new VnetHeader(
-            VnetHeader.NeedsChecksum, type, (ushort)headers, SegmentLength, (ushort)(Head.UpperOffset - frame.Offset), (ushort)Head.ChecksumOffset);
+        int start = Head.UpperOffset - frame.Offset;
+        frame.Vnet = new VnetHeader(VnetHeader.NeedsChecksum, type, (ushort)(start + headerLength), SegmentLength, (ushort)start, (ushort)Head.ChecksumOffset);
+    }
+
+    /// <summary>Writes the first segment's header again as it came: whoever samples a frame that the port refused is to see that.</summary>
+    internal readonly void Undo(byte[] slab)
+    {
+        Head.WriteLengths(slab);
+        Span<byte> upper = slab.AsSpan(Head.UpperOffset, Head.UpperLength);
+        if (Head.Protocol == IpProtocol.Tcp)
+            upper[13] &= (byte)~LastFlags;
+
+        Span<byte> field = upper[Head.ChecksumOffset..];
+        BinaryPrimitives.WriteUInt16BigEndian(field, 0);
+        ushort checksum = InternetChecksum.Compute(upper, Head.PseudoHeaderSum(slab));
+        BinaryPrimitives.WriteUInt16BigEndian(field, checksum == 0 && Head.Protocol == IpProtocol.Udp ? (ushort)0xFFFF : checksum);
     }
 }

@@ -48,13 +48,17 @@ public sealed class MergingTests
         Assert.True(_bench.Node.IsBalanced());
     }
 
-    [Fact]
-    public void When_the_port_is_full_every_segment_is_dropped_by_name()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void When_the_port_is_full_every_segment_is_dropped_by_name_and_a_sample_is_what_came(bool tcp, bool ipv6)
     {
         _bench.Node.Device("db").Room = 0;
-        SegmentTrain train = new(Local, Remote);
-        Assert.Empty(Deliver([train.Next(500), train.Next(500), train.Next(500)]));
+        SegmentTrain train = new(Local, Remote, tcp, ipv6);
+        byte[] first = train.Next(500);
+        Assert.Empty(Deliver([first, train.Next(500), train.Next(500, 0x19)]));
         Assert.Equal(3, _bench.Node.Dropped(Direction.Rx, DropReason.TapFull));
+        DropSample sample = _bench.Node.Counters.TakeSample(Direction.Rx, DropReason.TapFull)!;
+        Assert.Equal(Frames.Datagram(_bench.Wire.Encap, V100, first).Take(sample.Octets.Length), sample.Octets.ToArray());
         Assert.True(_bench.Node.IsBalanced());
     }
 
