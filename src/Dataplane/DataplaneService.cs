@@ -61,7 +61,7 @@ public sealed class DataplaneService : IDisposable
         _faults = new WorkerFaults(_logger);
 
         // Each worker is two threads that count apart, the lane's too.
-        Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2);
+        Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2, time: time);
         _ports = new PortTable(Forwarding, time, _logger);
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -94,7 +94,7 @@ public sealed class DataplaneService : IDisposable
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
         _underlay = underlay;
-        PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize);
+        PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize) with { Time = _time };
         for (int i = 0; i < (underlay.HasLane ? workers + 1 : workers); i++)
         {
             bool isLane = i == workers;

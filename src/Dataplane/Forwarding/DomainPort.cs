@@ -1,4 +1,5 @@
 using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Storm;
 using Overlay.Encap.Ethernet;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
@@ -8,8 +9,9 @@ namespace Overlay.Dataplane.Forwarding;
 /// <summary>A port's place in one VNI: which frames it takes and with which tag. Immutable, but for the reference to its domain, which is set while the tables are built.</summary>
 public sealed class DomainPort
 {
-    internal DomainPort(Port port, ushort vid, bool carriesTags, TemplateSet templates)
+    internal DomainPort(Port port, ushort vid, bool carriesTags, TemplateSet templates, StormMeter storm)
     {
+        Storm = storm;
         Port = port;
         Vid = vid;
         CarriesTags = carriesTags;
@@ -31,6 +33,9 @@ public sealed class DomainPort
 
     /// <summary>Tunnel headers for frames from the port into the VNI.</summary>
     public TemplateSet Templates { get; }
+
+    /// <summary>What limits how much of the port's frames the VNI floods. It outlives a change of topology.</summary>
+    public StormMeter Storm { get; }
 
     /// <summary>The port as an FDB target.</summary>
     public FdbTarget Target { get; }

@@ -1,4 +1,5 @@
 using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Storm;
 using Overlay.Encap;
 
 namespace Overlay.Dataplane.Forwarding;
@@ -11,13 +12,18 @@ public sealed class DomainState
     private FloodList _flood = FloodList.Empty;
     private AllowList _allow = AllowList.Empty;
     private bool _remoteLearning;
+    private readonly Dictionary<string, StormMeter> _meters = new(StringComparer.Ordinal);
+    private readonly Func<StormMeter> _newMeter;
 
     /// <summary>Makes the state of a new VNI.</summary>
     /// <param name="index">Its dense index.</param>
     /// <param name="budget">What its FDB takes room from.</param>
     /// <param name="workers">Workers that may count.</param>
-    public DomainState(int index, FdbBudget budget, int workers)
+    /// <param name="frequency">Ticks of a second in the time that limits go by.</param>
+    public DomainState(int index, FdbBudget budget, int workers, long frequency = TimeSpan.TicksPerSecond)
     {
+        _newMeter = () => new StormMeter(workers, frequency);
+        Storm = _newMeter();
         Index = index;
         Fdb = new Fdb(budget);
         Traffic = new TrafficCounters(workers);
@@ -31,6 +37,9 @@ public sealed class DomainState
 
     /// <summary>Frames and octets of inner frames, by <see cref="ColumnOf"/>. What went from port to port is in none of them.</summary>
     public TrafficCounters Traffic { get; }
+
+    /// <summary>What limits how much of what comes from the underlay is flooded.</summary>
+    public StormMeter Storm { get; }
 
     /// <summary>Where BUM frames go. A release store publishes it.</summary>
     public FloodList Flood
@@ -51,6 +60,23 @@ public sealed class DomainState
     {
         get => Volatile.Read(ref _remoteLearning);
         internal set => Volatile.Write(ref _remoteLearning, value);
+    }
+
+    /// <summary>The meter of a port in this VNI: the one it had, or a new one. Control thread.</summary>
+    internal StormMeter MeterOf(string port)
+    {
+        if (!_meters.TryGetValue(port, out StormMeter? meter))
+            _meters.Add(port, meter = _newMeter());
+
+        return meter;
+    }
+
+    /// <summary>Forgets the meters of ports that are not in the VNI any more. Control thread.</summary>
+    internal void KeepMeters(IEnumerable<string> ports)
+    {
+        HashSet<string> kept = new(ports, StringComparer.Ordinal);
+        foreach (string gone in _meters.Keys.Where(name => !kept.Contains(name)).ToArray())
+            _meters.Remove(gone);
     }
 
     /// <summary>The column of <see cref="Traffic"/> for a direction and an encapsulation.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Storm;
 using Overlay.Encap;
 using Overlay.Encap.Geneve;
 using Overlay.Forwarding;
@@ -74,7 +75,7 @@ public sealed partial class ForwardingState
 
     private static GeneveOptionId IdOf(OptionSpec option) => new(option.Class, option.Type);
 
-    private DomainState NewDomain(VniSpec vni) => new(_domainIndexes.Allocate(), _budget, _maxWorkers)
+    private DomainState NewDomain(VniSpec vni) => new(_domainIndexes.Allocate(), _budget, _maxWorkers, _time.TimestampFrequency)
     {
         // Until a plane says more, who is configured by prefix may speak.
         Allow = new AllowList([], vni.Allow.AsSpan()),
@@ -101,10 +102,17 @@ public sealed partial class ForwardingState
                 places.Add(Place(port, vid));
         }
 
-        return new BridgeDomain(vni, _domains[vni.Vni], [.. places], registry);
+        DomainState state = _domains[vni.Vni];
+        state.Storm.SetLimits(vni.Storm);
+        state.KeepMeters(places.Select(static place => place.Port.Spec.Name));
+        return new BridgeDomain(vni, state, [.. places], registry);
 
-        DomainPort Place(Port port, ushort vid) =>
-            new(port, vid, DomainPort.MayCarryTags(port.Spec.Mode, vid, vni), new TemplateSet(vni, port.Spec.Identity, registry));
+        DomainPort Place(Port port, ushort vid)
+        {
+            StormMeter meter = _domains[vni.Vni].MeterOf(port.Spec.Name);
+            meter.SetLimits(vni.Storm);
+            return new DomainPort(port, vid, DomainPort.MayCarryTags(port.Spec.Mode, vid, vni), new TemplateSet(vni, port.Spec.Identity, registry), meter);
+        }
     }
 
     private static ushort? VidOf(PortSpec port, Vni vni)

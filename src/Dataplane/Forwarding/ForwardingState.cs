@@ -21,6 +21,7 @@ public sealed partial class ForwardingState : IForwardingWriter
     private const int MaxGroupSize = 64;
     private readonly FdbBudget _budget;
     private readonly int _maxWorkers;
+    private readonly TimeProvider _time;
     private readonly IndexGrace _grace;
     private readonly IndexAllocator _portIds;
     private readonly IndexAllocator _domainIndexes;
@@ -41,8 +42,10 @@ public sealed partial class ForwardingState : IForwardingWriter
     /// <summary>Makes empty state.</summary>
     /// <param name="maxWorkers">Workers there may be, 1–256.</param>
     /// <param name="fdbLimit">FDB entries in all VNIs together.</param>
-    public ForwardingState(int maxWorkers = 16, int fdbLimit = FdbBudget.DefaultLimit)
+    /// <param name="time">The clock that storm limits go by; null for the system's. Workers' pipelines have the same (<see cref="PipelineOptions.Time"/>).</param>
+    public ForwardingState(int maxWorkers = 16, int fdbLimit = FdbBudget.DefaultLimit, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         ArgumentOutOfRangeException.ThrowIfLessThan(maxWorkers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxWorkers, 256);
         _maxWorkers = maxWorkers;

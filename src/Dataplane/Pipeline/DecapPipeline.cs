@@ -2,6 +2,7 @@ using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Pipeline.Merging;
+using Overlay.Dataplane.Storm;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
 using Overlay.Encap.Ethernet;
@@ -21,7 +22,7 @@ namespace Overlay.Dataplane.Pipeline;
 /// <item>what is equal in everything that was looked at, up to the inner type, has the verdict of the datagram before it;</item>
 /// <item>it goes to one local port or to all of them, never to the underlay again (split horizon) unless the VNI is a gateway; and is counted, exactly once.</item>
 /// </list>
-/// The methods occur in that order. Owned by one worker; no allocation, lock, log, exception or clock.
+/// The methods occur in that order. Owned by one worker; no allocation, lock, log or exception, and a clock only once a batch where something is flooded.
 /// </summary>
 public sealed class DecapPipeline
 {
@@ -31,6 +32,7 @@ public sealed class DecapPipeline
     private readonly PipelineOptions _options;
     private readonly HintFilter _hints;
     private readonly Egress _egress;
+    private readonly StormGate _storm;
     private readonly int[] _sources;
     private readonly Verdict _verdict = new();
     private readonly DecapTally _tally;
@@ -54,6 +56,7 @@ public sealed class DecapPipeline
         _options = options;
         _hints = new HintFilter(ring, counters);
         _egress = new Egress(state, underlay, counters, options, Direction.Rx);
+        _storm = new StormGate(options.Time, counters.Index);
         _sources = new int[options.BatchSize];
         _tally = new DecapTally(_egress, counters);
         _judging = TunnelJudgeOptions.Default;
@@ -81,6 +84,7 @@ public sealed class DecapPipeline
 
         _egress.Begin(tables, batch.Slab, count, queue);
         _hints.BeginBatch();
+        _storm.BeginBatch();
         _verdict.Forget();
         for (int i = 0; i < count; i++)
         {
@@ -320,6 +324,9 @@ public sealed class DecapPipeline
     {
         if (decision.Verdict == ForwardingVerdict.Drop)
             return decision.Reason;
+
+        if (decision.Verdict == ForwardingVerdict.Flood && !_storm.Admits(frame.Domain.State.Storm, MacAddress.Read(slab.AsSpan(frame.Offset, MacAddress.Length)), 1))
+            return DropReason.StormLimit;
 
         ReadChecksum(slab, ref frame);
         switch (decision.Verdict)

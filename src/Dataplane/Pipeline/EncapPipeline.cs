@@ -4,6 +4,7 @@ using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Storm;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
 using Overlay.Encap.Ethernet;
@@ -20,7 +21,7 @@ namespace Overlay.Dataplane.Pipeline;
 /// <item><see cref="BridgeDomain.Decide"/> says where it goes by its destination;</item>
 /// <item>it is encapsulated, written to another port, or copied; sent; and counted, exactly once.</item>
 /// </list>
-/// The methods occur in that order. Owned by one worker; no allocation, lock, log, exception or clock.
+/// The methods occur in that order. Owned by one worker; no allocation, lock, log or exception, and a clock only once a batch where something is flooded.
 /// </summary>
 public sealed class EncapPipeline
 {
@@ -29,6 +30,7 @@ public sealed class EncapPipeline
     private readonly PipelineOptions _options;
     private readonly HintFilter _hints;
     private readonly Egress _egress;
+    private readonly StormGate _storm;
 
     /// <summary>Makes a worker's pipeline.</summary>
     /// <param name="state">The forwarding state.</param>
@@ -44,6 +46,7 @@ public sealed class EncapPipeline
         _options = options;
         _hints = new HintFilter(ring, counters);
         _egress = new Egress(state, underlay, counters, options, Direction.Tx);
+        _storm = new StormGate(options.Time, counters.Index);
     }
 
     /// <summary>
@@ -65,6 +68,7 @@ public sealed class EncapPipeline
         PortBinding? binding = tables.Find(port);
         _egress.Begin(tables, batch.Slab, count, queue);
         _hints.BeginBatch();
+        _storm.BeginBatch();
         for (int i = 0; i < count; i++)
         {
             DropReason reason = binding is null ? DropReason.PortDown : Forward(tables, binding, batch, i);
@@ -124,7 +128,7 @@ public sealed class EncapPipeline
             buffer.Vnet = outgoing.Vnet;
         }
 
-        return Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), binding.Port.Id.Index);
+        return Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), place, destination);
     }
 
     // A super-frame weighs its segments from here on, whatever becomes of it. One that is no longer than a segment is a plain frame, as Linux takes it.
@@ -198,7 +202,7 @@ public sealed class EncapPipeline
         return true;
     }
 
-    private DropReason Dispatch(ForwardingTables tables, ref OutgoingFrame frame, ForwardingDecision decision, int ingress)
+    private DropReason Dispatch(ForwardingTables tables, ref OutgoingFrame frame, ForwardingDecision decision, DomainPort from, MacAddress destination)
     {
         switch (decision.Verdict)
         {
@@ -212,7 +216,10 @@ public sealed class EncapPipeline
                 _egress.ToPort(ref frame, place);
                 return DropReason.None;
             case ForwardingVerdict.Flood:
-                _egress.Flood(ref frame, ingress, toUnderlay: true, exceptVtep: null);
+                if (!_storm.Admits(from.Storm, destination, _egress.Outcomes.Weight(frame.Frame)))
+                    return DropReason.StormLimit;
+
+                _egress.Flood(ref frame, from.Port.Id.Index, toUnderlay: true, exceptVtep: null);
                 return DropReason.None;
             default:
                 return decision.Reason;

@@ -21,6 +21,9 @@ public sealed record PipelineOptions
     /// <summary>Frames of the largest batch, 1–1024.</summary>
     public int BatchSize { get; init; } = 64;
 
+    /// <summary>The clock that storm limits go by; read once a batch at most.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>The options that follow from the configuration of the provider side.</summary>
     /// <param name="underlay">The provider side.</param>
     /// <param name="seed">Seed of the flow hash.</param>

@@ -28,7 +28,7 @@ public sealed class MemoryNode
     {
         options ??= new PipelineOptions { HashSeed = new FlowHashSeed(1, 2) };
         Addresses = addresses;
-        Forwarding = new ForwardingState(maxWorkers: 2, fdbLimit);
+        Forwarding = new ForwardingState(maxWorkers: 2, fdbLimit, options.Time);
         Underlay = new MemoryUnderlay(addresses);
         Counters = Forwarding.AddWorker();
         LearnRing ring = Forwarding.AddLearnRing();
