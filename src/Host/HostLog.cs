@@ -33,6 +33,12 @@ internal static partial class HostLog
     [LoggerMessage(1012, LogLevel.Error, "reload: {Error}")]
     public static partial void ReloadError(ILogger log, string error);
 
+    [LoggerMessage(1015, LogLevel.Warning, "alarm {Alarm}")]
+    public static partial void StormBegan(ILogger log, string alarm);
+
+    [LoggerMessage(1016, LogLevel.Information, "alarm over: {Alarm}")]
+    public static partial void StormEnded(ILogger log, string alarm);
+
     [LoggerMessage(1020, LogLevel.Error, "API request {Method} {Path} failed")]
     public static partial void RequestFailed(ILogger log, Exception error, string method, string path);
 

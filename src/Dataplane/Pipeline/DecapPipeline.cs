@@ -334,9 +334,9 @@ public sealed class DecapPipeline
             case ForwardingVerdict.Port:
                 return tables.FindPort(decision.Index)?.In(frame.Domain) is { } place ? ToPort(ref frame, place, keepFor) : DropReason.PortDown;
 
-            // Flooding to the only place there is makes no copies.
+            // Flooding to the only place there is makes no copies. The storm limit asks for every frame: no verdict is kept.
             case ForwardingVerdict.Flood when !frame.Domain.Spec.Gateway && frame.Domain.Ports is [var only]:
-                return ToPort(ref frame, only, keepFor);
+                return ToPort(ref frame, only, keepFor: null);
             case ForwardingVerdict.NextHop:
                 // Only a gateway's decision says so. Which member of a group it would be is known when the flow is.
                 frame.NotTo = peer?.Vtep;

@@ -26,6 +26,7 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
         ["/v1/fdb"] = new("GET", ["vni"], static (api, http) => api.FdbAsync(http)),
         ["/v1/fdb/why"] = new("GET", ["vni", "mac"], static (api, http) => api.WhyAsync(http)),
         ["/v1/drops"] = new("GET", ["all"], static (api, http) => api.DropsAsync(http)),
+        ["/v1/storm"] = new("GET", ["vni"], static (api, http) => api.StormAsync(http)),
         ["/v1/config"] = new("GET", [], static (api, http) => api.ConfigurationAsync(http)),
         ["/v1/config/check"] = new("POST", ["path"], static (api, http) => api.CheckAsync(http)),
         ["/v1/config/reload"] = new("POST", [], static (api, http) => api.ReloadAsync(http)),
@@ -119,6 +120,11 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
 
     private Task DropsAsync(HttpContext http) =>
         WriteAsync(http, backend.Drops(http.Request.Query["all"] == "true"), ApiJsonContext.Default.DropsResponse);
+
+    private Task StormAsync(HttpContext http) =>
+        TryVni(http, required: false, out var vni, out var fault)
+            ? WriteAsync(http, backend.Storm(vni), ApiJsonContext.Default.StormResponse)
+            : FailAsync(http, 400, "bad_request", fault, "vni");
 
     private Task ConfigurationAsync(HttpContext http) =>
         WriteAsync(http, backend.Configuration(), ApiJsonContext.Default.ConfigResponse);

@@ -22,6 +22,9 @@ internal interface IAdminBackend
     /// <param name="all">Rows without a drop too.</param>
     DropsResponse Drops(bool all);
 
+    /// <summary>Storm control of one VNI, or of all.</summary>
+    StormResponse Storm(Vni? vni);
+
     /// <summary>The configuration in force.</summary>
     ConfigResponse Configuration();
 

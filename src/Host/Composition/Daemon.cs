@@ -96,6 +96,7 @@ internal sealed class Daemon(
             await runtime.Control.Vnis(),
             await runtime.Control.Planes(),
             await runtime.Control.Alarms(),
+            runtime.Storms.Alarms,
             runtime.PortErrors,
             runtime.Sampler,
             time,
@@ -129,6 +130,9 @@ internal sealed class Daemon(
         runtime.Sampler.Refresh();
         return DropsView.Build(runtime.Dataplane.Snapshot(), runtime.Sampler, all);
     }
+
+    /// <inheritdoc/>
+    public StormResponse Storm(Vni? vni) => StormView.Build(runtime.Dataplane.Forwarding.Current, vni, time);
 
     /// <inheritdoc/>
     public ConfigResponse Configuration() => new() { Revision = Revision, Yaml = Volatile.Read(ref _text), Source = options.File };
@@ -227,6 +231,7 @@ internal sealed class Daemon(
                 try
                 {
                     runtime.Sampler.Tick();
+                    runtime.Storms.Tick();
                     await FollowAsync();
                     await supervisor.ReportAsync(runtime, Summary);
                 }

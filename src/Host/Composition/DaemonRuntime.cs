@@ -35,6 +35,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         Control = new ControlLoop(Dataplane.Forwarding, new ControlOptions { Precedence = config.Precedence }, time, loggers);
         Control.AddPlane(_static);
         Sampler = new TrafficSampler(Dataplane.Forwarding, time);
+        Storms = new StormWatch(Dataplane.Forwarding, time, _log);
     }
 
     /// <summary>The configuration in force.</summary>
@@ -45,6 +46,8 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     public ControlLoop Control { get; }
 
     public TrafficSampler Sampler { get; }
+
+    public StormWatch Storms { get; }
 
     /// <summary>Ports of the configuration in force that could not be opened: a sentence each.</summary>
     public IReadOnlyList<string> PortErrors { get; private set; } = [];

@@ -17,6 +17,7 @@ internal sealed class StatusView(
     IReadOnlyList<VniRow> vnis,
     IReadOnlyList<PlaneRow> planes,
     IReadOnlyList<AlarmRow> alarms,
+    IReadOnlyList<string> storms,
     IReadOnlyList<string> portErrors,
     TrafficSampler sampler,
     TimeProvider time,
@@ -30,7 +31,7 @@ internal sealed class StatusView(
         var local = Locals();
         var ports = Ports();
         var peers = vteps.Select(Peer).OrderBy(peer => peer.Peer, StringComparer.Ordinal).ToArray();
-        var alarmLines = alarms.Select(alarm => $"{alarm.Name} {alarm.Subject}: {alarm.Sentence}").ToArray();
+        var alarmLines = alarms.Select(alarm => $"{alarm.Name} {alarm.Subject}: {alarm.Sentence}").Concat(storms).ToArray();
         Judge(local, ports, peers, health);
         _reasons.AddRange(alarmLines.Select(line => $"alarm {line}. Next: {Ctl("drops")}"));
         return new StatusResponse

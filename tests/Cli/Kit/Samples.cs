@@ -78,6 +78,18 @@ internal static class Samples
         Kernel = [new KernelCounter { Name = "InCsumErrors", Value = 0, Note = "bad outer checksums of this network namespace" }],
     };
 
+    public static StormResponse Storm { get; } = new()
+    {
+        Limits =
+        [
+            new StormRow { Vni = 100, Class = "broadcast", Limit = 1000, Burst = 1000, Passed = 12, Dropped = 0, Storms = 0 },
+            new StormRow { Vni = 100, Port = "web", Class = "broadcast", Limit = 1000, Burst = 1000, Passed = 4000, Dropped = 96000, Storms = 1, LastDropSecondsAgo = 3 },
+            new StormRow { Vni = 100, Port = "web", Class = "multicast", Passed = 5, Dropped = 0, Storms = 0 },
+        ],
+    };
+
+    public static string Json(StormResponse value) => JsonSerializer.Serialize(value, ApiJsonContext.Default.StormResponse);
+
     public static string Json(StatusResponse value) => JsonSerializer.Serialize(value, ApiJsonContext.Default.StatusResponse);
 
     public static string Json(FdbResponse value) => JsonSerializer.Serialize(value, ApiJsonContext.Default.FdbResponse);

@@ -97,6 +97,23 @@ public sealed class ScreenTests
     }
 
     [Fact]
+    public async Task Storm_shows_limits_and_drops_of_every_way_in_and_what_to_do_about_a_storm()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/storm?vni=100", 200, Samples.Json(Samples.Storm)));
+        Ctl ctl = await Ctl.RunAsync("storm", "--vni", "100", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        string expected = """
+            VNI  FROM      CLASS      LIMIT/S  BURST  PASSED  DROPPED  STORMS  LAST DROP
+            100  underlay  broadcast     1000   1000      12        0       0  -
+            100  port web  broadcast     1000   1000    4000    96000       1  3s ago
+            100  port web  multicast        -      -       5        0       0  -
+
+            """;
+        Assert.StartsWith(expected, ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("vni 100, port web: 96000 broadcast frames over 1000 a second were dropped", ctl.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task No_drops_is_said_in_words()
     {
         string body = Samples.Json(Samples.Drops with { Drops = [], Anomalies = [], Kernel = [] });

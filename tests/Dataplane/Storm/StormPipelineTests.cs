@@ -48,6 +48,19 @@ public sealed class StormPipelineTests
     }
 
     [Fact]
+    public void A_VNI_with_one_port_is_limited_frame_by_frame()
+    {
+        Bench bench = New();
+        byte[] datagram = Frames.Datagram(bench.Wire.Encap, Bench.V500, Frames.UdpV4(Bench.Nobody, Bench.Remote, payloadLength: 22));
+        for (int i = 0; i < 50; i++)
+            bench.Node.Underlay.Put(datagram, bench.PeerB, bench.Wire.Encap);
+
+        bench.Node.Pump();
+        Assert.Equal(30, bench.Node.Dropped(Direction.Rx, DropReason.StormLimit));
+        Assert.Equal(20, bench.Node.Device("clear").Take().Length);
+    }
+
+    [Fact]
     public void A_storm_on_one_port_takes_nothing_from_another_nor_from_known_unicast_nor_from_another_VNI()
     {
         Bench bench = New();

@@ -47,6 +47,9 @@ internal sealed class FakeBackend : IAdminBackend
         return new DropsResponse { Drops = [], Totals = new DropTotals { Tx = none, Rx = none }, Anomalies = [], Kernel = [] };
     }
 
+    public StormResponse Storm(Vni? vni) =>
+        new() { Limits = [new StormRow { Vni = (int?)vni?.Value ?? 100, Class = "broadcast", Limit = 1000, Burst = 1000, Passed = 3, Dropped = 0, Storms = 0 }] };
+
     public string Source { get; set; } = "/etc/x";
 
     public ConfigResponse Configuration() => new() { Revision = 1, Yaml = "node: {}\n", Source = Source };
