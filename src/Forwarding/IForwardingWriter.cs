@@ -46,6 +46,18 @@ public interface IForwardingWriter
     /// <summary>Reads an entry back.</summary>
     bool TryGetMac(Vni vni, MacAddress mac, out FdbRow row);
 
+    /// <summary>Writes which MAC answers for a tenant's address, new or changed. Workers answer from it where the VNI suppresses ARP or neighbour discovery.</summary>
+    /// <returns>False if the VNI is unknown.</returns>
+    bool WriteNeighbor(Vni vni, UnderlayAddress address, in NeighborBinding binding);
+
+    /// <summary>Removes a binding.</summary>
+    /// <returns>False if there was none.</returns>
+    bool RemoveNeighbor(Vni vni, UnderlayAddress address);
+
+    /// <summary>Reads the coarse epoch in which a binding was last confirmed by traffic.</summary>
+    /// <returns>False if there is none.</returns>
+    bool TryGetNeighborUse(Vni vni, UnderlayAddress address, out ushort lastUse);
+
     /// <summary>Replaces the list of next hops that BUM frames of a VNI go to. No duplicates; groups are not allowed.</summary>
     /// <returns>False if the VNI is unknown.</returns>
     bool SetFloodList(Vni vni, ReadOnlySpan<NextHopId> nextHops);

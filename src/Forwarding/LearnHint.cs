@@ -17,7 +17,7 @@ public struct LearnHint : IEquatable<LearnHint>
     /// <summary>Where it was seen: a port, or the next hop that answers to the outer source.</summary>
     public FdbTarget Seen;
 
-    /// <summary>The outer source address when it was admitted by a prefix and has no next hop yet; default otherwise.</summary>
+    /// <summary>The outer source address when it was admitted by a prefix and has no next hop yet; the tenant's address with <see cref="IsNeighbor"/>; default otherwise.</summary>
     public UnderlayAddress Source;
 
     /// <summary>The encapsulation it came in; meaningful with <see cref="Source"/>.</summary>
@@ -26,9 +26,16 @@ public struct LearnHint : IEquatable<LearnHint>
     /// <summary>True when <see cref="Source"/> is set and <see cref="Seen"/> is not.</summary>
     public bool SourceHasNoNextHop;
 
+    /// <summary>The hint is about a neighbour: <see cref="Mac"/> said at <see cref="Seen"/> that it has the tenant's address <see cref="Source"/>.</summary>
+    public bool IsNeighbor;
+
+    /// <summary>With <see cref="IsNeighbor"/>: it said that it is a router.</summary>
+    public bool IsRouter;
+
     /// <inheritdoc/>
     public readonly bool Equals(LearnHint other) =>
-        Vni == other.Vni && Mac == other.Mac && Seen == other.Seen && Source.Equals(other.Source) && Encap == other.Encap && SourceHasNoNextHop == other.SourceHasNoNextHop;
+        Vni == other.Vni && Mac == other.Mac && Seen == other.Seen && Source.Equals(other.Source) && Encap == other.Encap &&
+        SourceHasNoNextHop == other.SourceHasNoNextHop && IsNeighbor == other.IsNeighbor && IsRouter == other.IsRouter;
 
     /// <inheritdoc/>
     public override readonly bool Equals(object? obj) => obj is LearnHint other && Equals(other);

@@ -106,6 +106,16 @@ public sealed class SizeTests
 
         public bool SetRemoteLearning(Vni vni, bool enabled) => true;
 
+        public bool WriteNeighbor(Vni vni, UnderlayAddress address, in NeighborBinding binding) => true;
+
+        public bool RemoveNeighbor(Vni vni, UnderlayAddress address) => true;
+
+        public bool TryGetNeighborUse(Vni vni, UnderlayAddress address, out ushort lastUse)
+        {
+            lastUse = 0;
+            return true;
+        }
+
         public void AdvanceEpoch()
         {
         }

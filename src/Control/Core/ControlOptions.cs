@@ -27,6 +27,15 @@ public sealed record ControlOptions
     /// <summary>VTEPs that exist in a VNI only because a prefix admitted them.</summary>
     public int ImplicitVtepLimit { get; init; } = 1_024;
 
+    /// <summary>Neighbours learned from traffic in a VNI.</summary>
+    public int NeighborLimit { get; init; } = 16_384;
+
+    /// <summary>Neighbours learned in a VNI from one port or one VTEP.</summary>
+    public int NeighborPlaceLimit { get; init; } = 4_096;
+
+    /// <summary>Neighbours learned from traffic in all VNIs together.</summary>
+    public int NeighborTotalLimit { get; init; } = 262_144;
+
     /// <summary>Negative answers held.</summary>
     public int NegativeAnswerLimit { get; init; } = 16_384;
 

@@ -24,6 +24,7 @@ public sealed class BridgeDomain
         _localMacs = new ulong[ports.Length];
         Templates = new TemplateSet(spec, identity: null, registry);
         FloodsUnknown = spec.UnknownUnicast == UnknownUnicast.Flood;
+        WatchesNeighbors = spec.ArpSuppress || spec.NdSuppress;
         ReadsGbp = spec.OnVxlanPeer == VxlanPolicyAction.MapToGbp && (spec.PolicyId is not null || spec.PolicyRequired);
         for (int i = 0; i < ports.Length; i++)
         {
@@ -50,6 +51,9 @@ public sealed class BridgeDomain
 
     /// <summary>Unknown unicast is flooded.</summary>
     public bool FloodsUnknown { get; }
+
+    /// <summary>ARP, neighbour discovery, or both are answered from what is known, and learned from.</summary>
+    public bool WatchesNeighbors { get; }
 
     /// <summary>The VXLAN group policy word carries the policy id in this VNI.</summary>
     public bool ReadsGbp { get; }

@@ -1,4 +1,5 @@
 using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Neighbors;
 using Overlay.Dataplane.Storm;
 using Overlay.Encap;
 
@@ -27,6 +28,7 @@ public sealed class DomainState
         Index = index;
         Fdb = new Fdb(budget);
         Traffic = new TrafficCounters(workers);
+        Questions = new TrafficCounters(workers);
     }
 
     /// <summary>Dense index; reused only after every worker has passed a batch boundary.</summary>
@@ -40,6 +42,12 @@ public sealed class DomainState
 
     /// <summary>What limits how much of what comes from the underlay is flooded.</summary>
     public StormMeter Storm { get; }
+
+    /// <summary>Which MAC answers for which tenant's address.</summary>
+    public NeighborTable Neighbors { get; } = new();
+
+    /// <summary>Questions for an address that suppression looked at, by <see cref="QuestionColumnOf"/>.</summary>
+    public TrafficCounters Questions { get; }
 
     /// <summary>Where BUM frames go. A release store publishes it.</summary>
     public FloodList Flood
@@ -78,6 +86,9 @@ public sealed class DomainState
         foreach (string gone in _meters.Keys.Where(name => !kept.Contains(name)).ToArray())
             _meters.Remove(gone);
     }
+
+    /// <summary>The column of <see cref="Questions"/> for a family, and for whether the question was answered here or went its way.</summary>
+    public static int QuestionColumnOf(bool isIPv6, bool answered) => (answered ? 0 : 2) + (isIPv6 ? 1 : 0);
 
     /// <summary>The column of <see cref="Traffic"/> for a direction and an encapsulation.</summary>
     public static int ColumnOf(Direction direction, EncapKind encap) => ((int)direction * 2) + (encap == EncapKind.Geneve ? 1 : 0);

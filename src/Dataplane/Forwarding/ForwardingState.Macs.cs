@@ -40,6 +40,26 @@ public sealed partial class ForwardingState
     }
 
     /// <inheritdoc/>
+    public bool WriteNeighbor(Vni vni, UnderlayAddress address, in NeighborBinding binding)
+    {
+        if (!_domains.TryGetValue(vni, out DomainState? domain))
+            return false;
+
+        domain.Neighbors.Write(address, binding, Epoch);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool RemoveNeighbor(Vni vni, UnderlayAddress address) => _domains.TryGetValue(vni, out DomainState? domain) && domain.Neighbors.Remove(address);
+
+    /// <inheritdoc/>
+    public bool TryGetNeighborUse(Vni vni, UnderlayAddress address, out ushort lastUse)
+    {
+        lastUse = 0;
+        return _domains.TryGetValue(vni, out DomainState? domain) && domain.Neighbors.TryGetUse(address, out lastUse);
+    }
+
+    /// <inheritdoc/>
     public bool SetFloodList(Vni vni, ReadOnlySpan<NextHopId> nextHops)
     {
         if (!_domains.TryGetValue(vni, out DomainState? domain))

@@ -1,6 +1,7 @@
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Neighbors;
 using Overlay.Dataplane.Pipeline.Merging;
 using Overlay.Dataplane.Storm;
 using Overlay.Dataplane.Underlay;
@@ -31,6 +32,7 @@ public sealed class DecapPipeline
     private readonly WorkerCounters _counters;
     private readonly PipelineOptions _options;
     private readonly HintFilter _hints;
+    private readonly NeighborWatch _neighbors;
     private readonly Egress _egress;
     private readonly StormGate _storm;
     private readonly int[] _sources;
@@ -55,6 +57,7 @@ public sealed class DecapPipeline
         _counters = counters;
         _options = options;
         _hints = new HintFilter(ring, counters);
+        _neighbors = new NeighborWatch(state, counters, ring);
         _egress = new Egress(state, underlay, counters, options, Direction.Rx);
         _storm = new StormGate(options.Time, counters.Index);
         _sources = new int[options.BatchSize];
@@ -85,6 +88,7 @@ public sealed class DecapPipeline
         _egress.Begin(tables, batch.Slab, count, queue);
         _hints.BeginBatch();
         _storm.BeginBatch();
+        _neighbors.BeginBatch();
         _verdict.Forget();
         for (int i = 0; i < count; i++)
         {
@@ -115,6 +119,7 @@ public sealed class DecapPipeline
         if ((tos & EcnRules.Mask) != 0 && !TryCombineEcn(octets, tos))
             return DropReason.EcnCeNotEct;
 
+        LearnNeighbor(place.Domain, octets, _verdict.SourceHop);
         if (_egress.TryExtend(place, offset, length, index))
             return DropReason.None;
 
@@ -221,10 +226,13 @@ public sealed class DecapPipeline
         if (reason != DropReason.None)
             return reason;
 
+        if (!info.DontLearn)
+            LearnNeighbor(domain, octets, sourceHop);
+
         if (info.Fields != TunnelFields.None)
             peer?.NoteOptions(in info);
 
-        return Dispatch(tables, slab, ref frame, decision, peer, info.Anomalies == ParseAnomaly.None ? sourceHop : null);
+        return Dispatch(tables, slab, ref frame, decision, peer, info.Anomalies == ParseAnomaly.None && !info.DontLearn ? sourceHop : null);
     }
 
     // To a gateway's next hops a tag goes along, whatever the local ports are.
@@ -295,6 +303,13 @@ public sealed class DecapPipeline
 
         _hints.Add(in hint);
         return DropReason.None;
+    }
+
+    // Where MACs are learned from VTEPs, so is who has which address; where a control plane says it, nothing is (RFC 9161 §3.2). Questions from VTEPs are for the target.
+    private void LearnNeighbor(BridgeDomain domain, ReadOnlySpan<byte> frame, int sourceHop)
+    {
+        if (sourceHop >= 0 && NeighborWatch.Concerns(domain, frame) && domain.State.RemoteLearning)
+            _ = _neighbors.Read(domain, frame, FdbTarget.ToNextHop(new NextHopId(sourceHop)));
     }
 
     // A VTEP with two addresses is one VTEP, and a group leads to each of its members: a MAC does not move between those.

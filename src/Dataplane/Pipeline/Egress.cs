@@ -19,7 +19,7 @@ namespace Overlay.Dataplane.Pipeline;
 /// is known; <see cref="Settle"/> counts the copies and tells the frame: delivered if one copy was, else the first copy's reason.</para>
 /// <para>Frames to one port, and datagrams of one flow, leave in the order they came. When a collection is full it is sent and begun again in the middle of the batch.</para>
 /// </remarks>
-internal sealed class Egress
+internal sealed partial class Egress
 {
     private const int CopySize = 1024;
     private const int TagLength = 4;
@@ -48,7 +48,7 @@ internal sealed class Egress
         _direction = direction;
         _tables = state.Current;
         _tx = new TxBatch(options.BatchSize);
-        Outcomes = new FrameOutcomes(options.BatchSize + CopySize);
+        Outcomes = new FrameOutcomes(options.BatchSize + CopySize + 1);
         _domains = new BridgeDomain?[options.BatchSize];
         _peers = new int[options.BatchSize];
         _ports = new PortEgress(options.BatchSize, counters.Index, Outcomes);

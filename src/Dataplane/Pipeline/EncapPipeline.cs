@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.Neighbors;
 using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Storm;
@@ -18,6 +19,7 @@ namespace Overlay.Dataplane.Pipeline;
 /// <item>the virtio-net header and the shape of the frame are judged;</item>
 /// <item>the tag selects the VNI, and is stripped on a trunk;</item>
 /// <item>the source is judged, and learned if the FDB says otherwise (a hint to the control loop);</item>
+/// <item>a question for a neighbour that is known is answered here (<see cref="NeighborWatch"/>);</item>
 /// <item><see cref="BridgeDomain.Decide"/> says where it goes by its destination;</item>
 /// <item>it is encapsulated, written to another port, or copied; sent; and counted, exactly once.</item>
 /// </list>
@@ -29,6 +31,7 @@ public sealed class EncapPipeline
     private readonly WorkerCounters _counters;
     private readonly PipelineOptions _options;
     private readonly HintFilter _hints;
+    private readonly NeighborWatch _neighbors;
     private readonly Egress _egress;
     private readonly StormGate _storm;
 
@@ -45,6 +48,7 @@ public sealed class EncapPipeline
         _counters = counters;
         _options = options;
         _hints = new HintFilter(ring, counters);
+        _neighbors = new NeighborWatch(state, counters, ring);
         _egress = new Egress(state, underlay, counters, options, Direction.Tx);
         _storm = new StormGate(options.Time, counters.Index);
     }
@@ -69,6 +73,7 @@ public sealed class EncapPipeline
         _egress.Begin(tables, batch.Slab, count, queue);
         _hints.BeginBatch();
         _storm.BeginBatch();
+        _neighbors.BeginBatch();
         for (int i = 0; i < count; i++)
         {
             DropReason reason = binding is null ? DropReason.PortDown : Forward(tables, binding, batch, i);
@@ -128,6 +133,10 @@ public sealed class EncapPipeline
             buffer.Vnet = outgoing.Vnet;
         }
 
+        ReadOnlySpan<byte> inner = batch.Slab.AsSpan(outgoing.Offset, outgoing.Length);
+        if (NeighborWatch.Concerns(domain, inner) && TryAnswer(place, inner, index))
+            return DropReason.None;
+
         return Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), place, destination);
     }
 
@@ -184,6 +193,22 @@ public sealed class EncapPipeline
 
         _hints.Add(new LearnHint { Vni = domain.Vni, Mac = source, Seen = place.Target });
         return DropReason.None;
+    }
+
+    // Learns from ARP or neighbour discovery and, where the answer is known, gives it in the target's place: the question goes no further (RFC 9161 §3.3).
+    private bool TryAnswer(DomainPort place, ReadOnlySpan<byte> frame, int index)
+    {
+        NeighborMessage message = _neighbors.Read(place.Domain, frame, place.Target);
+        if (!message.Asks)
+            return false;
+
+        bool answered = NeighborWatch.TryFind(place.Domain, in message, place.Target, out NeighborEntry entry)
+            && _egress.TryReply(place, NeighborReply.Write(_egress.ReplyFrame, in message, entry));
+        _neighbors.Count(place.Domain, message.IsIPv6, answered);
+        if (answered)
+            _egress.Outcomes.MarkConsumed(index);
+
+        return answered;
     }
 
     // The checksum's place moves with the frame; one inside the tag contradicts the frame.

@@ -45,6 +45,18 @@ internal sealed class PortEgress
         Write(port, _single);
     }
 
+    /// <summary>Writes a frame that is in no batch at once, behind what waits for its port.</summary>
+    internal void WriteNow(Port port, in TxFrame frame, byte[] slab)
+    {
+        FlushPort(port);
+        _single.Clear();
+        _ = _single.Add(in frame);
+        byte[] batch = _slab;
+        _slab = slab;
+        Write(port, _single);
+        _slab = batch;
+    }
+
     /// <summary>Keeps a frame until its port's box is full or the batch is over; it may become a part of one that is kept already.</summary>
     /// <param name="port">The port.</param>
     /// <param name="frame">The frame.</param>

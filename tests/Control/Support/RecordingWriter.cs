@@ -253,6 +253,45 @@ internal sealed class RecordingWriter : IForwardingWriter
         return true;
     }
 
+    public bool WriteNeighbor(Vni vni, UnderlayAddress address, in NeighborBinding binding)
+    {
+        if (!_tables.TryGetValue(vni.Value, out Table? table))
+        {
+            return false;
+        }
+
+        Writes++;
+        table.Neighbors[address] = (binding, Epoch);
+        return true;
+    }
+
+    public bool RemoveNeighbor(Vni vni, UnderlayAddress address)
+    {
+        Writes++;
+        return _tables.TryGetValue(vni.Value, out Table? table) && table.Neighbors.Remove(address);
+    }
+
+    public bool TryGetNeighborUse(Vni vni, UnderlayAddress address, out ushort lastUse)
+    {
+        (NeighborBinding Binding, ushort Use) row = default;
+        bool found = _tables.TryGetValue(vni.Value, out Table? table) && table.Neighbors.TryGetValue(address, out row);
+        lastUse = row.Use;
+        return found;
+    }
+
+    /// <summary>The binding of an address in force.</summary>
+    public NeighborBinding? Neighbor(uint vni, UnderlayAddress address) =>
+        _tables[vni].Neighbors.TryGetValue(address, out (NeighborBinding Binding, ushort Use) row) ? row.Binding : null;
+
+    /// <summary>A worker sees a neighbour speak.</summary>
+    public void TouchNeighbor(uint vni, UnderlayAddress address)
+    {
+        if (Neighbor(vni, address) is { } binding)
+        {
+            _tables[vni].Neighbors[address] = (binding, Epoch);
+        }
+    }
+
     public void AdvanceEpoch() => Epoch++;
 
     public int ReadHints(Span<LearnHint> hints)
@@ -317,6 +356,8 @@ internal sealed class RecordingWriter : IForwardingWriter
     private sealed class Table
     {
         public Dictionary<ulong, FdbRow> Macs { get; } = [];
+
+        public Dictionary<UnderlayAddress, (NeighborBinding Binding, ushort Use)> Neighbors { get; } = [];
 
         public ulong[] Listing { get; set; } = [];
 

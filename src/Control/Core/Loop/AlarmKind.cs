@@ -13,4 +13,6 @@ internal enum AlarmKind
     PlaneStale,
     VniLimit,
     ControlFailure,
+    NeighborLimit,
+    DuplicateAddress,
 }

@@ -15,6 +15,8 @@ internal static class AlarmNames
         AlarmKind.PlaneStale => "plane_stale",
         AlarmKind.VniLimit => "vni_limit",
         AlarmKind.ControlFailure => "control_failure",
+        AlarmKind.NeighborLimit => "neighbor_limit",
+        AlarmKind.DuplicateAddress => "duplicate_address",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
@@ -29,6 +31,8 @@ internal static class AlarmNames
         AlarmKind.ImplicitVtepLimit => "as many VTEPs as prefixes may admit; nothing is learned from others",
         AlarmKind.PlaneStale => "out of touch with its source; its routes are in force but stale",
         AlarmKind.VniLimit => "as many VNIs as planes may name; routes of further ones are refused",
+        AlarmKind.NeighborLimit => "as many neighbours are learned as the VNI, a port or a peer in it, or the daemon may have; questions for others are flooded",
+        AlarmKind.DuplicateAddress => "a tenant's address is claimed by several MACs in turn; questions for it are flooded for three minutes",
         AlarmKind.ControlFailure => "something went wrong that never should; the log says what, and until a restart tables may lack what it was about",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };

@@ -27,6 +27,9 @@ internal static partial class ControlLog
     [LoggerMessage(3006, LogLevel.Debug, "MAC {Mac} of VNI {Vni} moved to {Place}, sequence {Sequence}")]
     public static partial void MacMoved(ILogger log, MacAddress mac, Vni vni, string place, uint sequence);
 
+    [LoggerMessage(3010, LogLevel.Debug, "Address {Address} of VNI {Vni} is claimed by several MACs in turn; questions for it are flooded")]
+    public static partial void DuplicateAddress(ILogger log, string address, Vni vni);
+
     [LoggerMessage(3007, LogLevel.Error, "Control loop: a round of background work failed; the loop goes on")]
     public static partial void WorkFailed(ILogger log, Exception error);
 }

@@ -48,6 +48,8 @@ internal sealed partial class ControlCore
             AlarmKind.ImplicitVtepLimit => spec is not null && ((MacVrf)on).Implicit >= _options.ImplicitVtepLimit,
             AlarmKind.VtepLearnLimit => spec is { VtepLearnLimit: > 0 } && ((MacVrf)on).Peers.TryGetValue(vtep!, out VrfPeer? peer) && peer.Seen >= spec.VtepLearnLimit,
             AlarmKind.PortMacLimit => ((PortState)on).MacLimit > 0 && _ports.ContainsValue((PortState)on) && ((PortState)on).Seen >= ((PortState)on).MacLimit,
+            AlarmKind.NeighborLimit => spec is not null && HasNeighborAlarm((MacVrf)on),
+            AlarmKind.DuplicateAddress => spec is not null && Now < ((MacVrf)on).NeighborsHeldUntil,
             AlarmKind.PlaneStale => ((PlaneState)on).Sources.Any(static s => s.StaleSince is not null),
             _ => false,
         };

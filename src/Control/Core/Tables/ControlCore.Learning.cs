@@ -35,6 +35,12 @@ internal sealed partial class ControlCore
             return;
         }
 
+        if (hint.IsNeighbor)
+        {
+            NeighborHint(hint);
+            return;
+        }
+
         // Between seeing and telling, VNI, port or VTEP may have gone.
         if (!_vrfs.TryGetValue(hint.Vni.Value, out MacVrf? vrf) || vrf.Spec is null)
         {

@@ -80,6 +80,7 @@ internal sealed partial class ControlCore
         }
 
         state.PlaceTarget = target.Id;
+        vrf.SeenNeighbors.NeedsSweep |= state.IsPublished && state.Published != place.Raw && vrf.SeenNeighbors.Count > 0;
         if (state.IsPublished && state.Published == place.Raw && state.PublishedOrigin == candidate.Origin && state.PublishedFlags == flags)
         {
             return;
@@ -116,6 +117,7 @@ internal sealed partial class ControlCore
         if (state.IsPublished)
         {
             state.PublishedOrigin = FdbOrigin.None;
+            vrf.SeenNeighbors.NeedsSweep |= vrf.SeenNeighbors.Count > 0;
             if (vrf.Spec is not null)
             {
                 _ = _writer.RemoveMac(vrf.Vni, new MacAddress(state.Mac));

@@ -163,26 +163,6 @@ internal sealed partial class ControlCore
         ];
     }
 
-    public ImmutableArray<NeighborRow> Neighbors(Vni? only)
-    {
-        ImmutableArray<NeighborRow>.Builder rows = ImmutableArray.CreateBuilder<NeighborRow>();
-        foreach (MacVrf vrf in _vrfs.Values.Where(v => only is null || v.Vni == only).OrderBy(static v => v.Vni.Value))
-        {
-            foreach (IGrouping<UnderlayAddress, KeyValuePair<(UnderlayAddress Address, ushort Source), NeighborEntry>> one in vrf.Neighbors.GroupBy(static n => n.Key.Address).OrderBy(static g => g.Key))
-            {
-                KeyValuePair<(UnderlayAddress Address, ushort Source), NeighborEntry> best = one
-                    .OrderBy(n => _sources[n.Key.Source]!.IsStale(n.Value.Generation) ? 1 : 0)
-                    .ThenBy(n => _precedence.Rank(_sources[n.Key.Source]!.Origin))
-                    .ThenBy(static n => n.Key.Source)
-                    .First();
-                SourceState source = _sources[best.Key.Source]!;
-                rows.Add(new NeighborRow(vrf.Vni, one.Key, best.Value.Mac, best.Value.IsRouter, source.Origin, source.Plane.Name));
-            }
-        }
-
-        return rows.ToImmutable();
-    }
-
     public ImmutableArray<VniRow> Vnis() =>
     [
         .. _vrfs.Values.OrderBy(static v => v.Vni.Value).Select(v => new VniRow(

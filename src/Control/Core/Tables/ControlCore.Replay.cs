@@ -8,10 +8,11 @@ namespace Overlay.Control.Tables;
 internal sealed partial class ControlCore
 {
     private const int MacStage = 3;
+    private const int NeighborStage = 4;
 
     /// <summary>
     /// Tells the next part while the plane has room. The cursor is stage (high 8 bits), VNI (24) and index (32): marker, addresses and ports,
-    /// VNIs, then local MACs in ascending order of VNI. What happens meanwhile is told as it happens; facts may come twice.
+    /// VNIs, then local MACs, then neighbours of ours, in ascending order of VNI. What happens meanwhile is told as it happens; facts may come twice.
     /// </summary>
     private void Replay(PlaneFeed feed)
     {
@@ -41,8 +42,15 @@ internal sealed partial class ControlCore
 
                     feed.Cursor = (long)MacStage << 56;
                     break;
-                default:
+                case MacStage:
                     if (!ReplayMacs(feed))
+                    {
+                        feed.Cursor = (long)NeighborStage << 56;
+                    }
+
+                    break;
+                default:
+                    if (!ReplayNeighbors(feed))
                     {
                         feed.EndReplay();
                         return;
@@ -88,6 +96,38 @@ internal sealed partial class ControlCore
         }
 
         feed.Cursor = ((long)MacStage << 56) | ((long)(isDone ? vrf.Vni.Value + 1 : vrf.Vni.Value) << 32) | (uint)(isDone ? 0 : index);
+        return true;
+    }
+
+    /// <summary>One slice of one VNI's neighbours on ports; false at the end of all.</summary>
+    private bool ReplayNeighbors(PlaneFeed feed)
+    {
+        uint vni = (uint)(feed.Cursor >> 32) & Vni.MaxValue;
+        int index = (int)(feed.Cursor & int.MaxValue);
+        MacVrf? vrf = _vrfs.Values.Where(v => v.Vni.Value >= vni).MinBy(static v => v.Vni.Value);
+        if (vrf is null)
+        {
+            return false;
+        }
+
+        index = vrf.Vni.Value == vni ? index : 0;
+        StructPool<SeenNeighbor> seen = vrf.SeenNeighbors.Items;
+        while (index < seen.High && feed.HasRoom)
+        {
+            ref SeenNeighbor neighbor = ref seen[index++];
+            if (neighbor.Mac != 0 && neighbor.HeldUntil == 0 && new FdbTarget(neighbor.Place).IsPort)
+            {
+                feed.Tell(EventOf(vrf, LocalEventKind.NeighborLearned, neighbor));
+            }
+        }
+
+        bool isDone = index >= seen.High;
+        if (isDone && vrf.Vni.Value == Vni.MaxValue)
+        {
+            return false;
+        }
+
+        feed.Cursor = ((long)NeighborStage << 56) | ((long)(isDone ? vrf.Vni.Value + 1 : vrf.Vni.Value) << 32) | (uint)(isDone ? 0 : index);
         return true;
     }
 }

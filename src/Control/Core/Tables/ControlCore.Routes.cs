@@ -152,7 +152,8 @@ internal sealed partial class ControlCore
         }
 
         SourceState source = SourceOf(plane, session);
-        bool isNew = !(_vrfs.TryGetValue(route.Vni.Value, out MacVrf? vrf) && vrf.Neighbors.ContainsKey((route.Address, source.Id)));
+        NeighborEntry old = default;
+        bool isNew = !(_vrfs.TryGetValue(route.Vni.Value, out MacVrf? vrf) && vrf.Neighbors.TryGetValue((route.Address, source.Id), out old));
         if (isNew && !HasRouteRoom(plane, vrf))
         {
             return;
@@ -162,6 +163,10 @@ internal sealed partial class ControlCore
         plane.Upserts++;
         _routes += isNew ? 1 : 0;
         vrf.Neighbors[(route.Address, source.Id)] = new NeighborEntry(route.Mac, route.IsRouter, plane.Generation);
+        if (isNew || old.Mac != route.Mac || old.IsRouter != route.IsRouter)
+        {
+            NeighborGiven(vrf, route.Address);
+        }
     }
 
     public void WithdrawNeighbor(PlaneState plane, string? session, Vni vni, UnderlayAddress address)
@@ -170,6 +175,7 @@ internal sealed partial class ControlCore
         if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Neighbors.Remove((address, SourceOf(plane, session).Id)))
         {
             _routes--;
+            PublishNeighbor(vrf, address);
             ForgetIfEmpty(vrf);
         }
     }

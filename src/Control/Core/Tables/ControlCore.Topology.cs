@@ -132,12 +132,14 @@ internal sealed partial class ControlCore
             if (isNew || !vrf.Spec!.Equals(vniSpec))
             {
                 vrf.Spec = vniSpec;
+                DropNeighbors(vrf, seen => !(seen.Address.IsIPv4 ? vniSpec.ArpSuppress : vniSpec.NdSuppress));
                 vrf.NextScan = 0;
                 MarkDirty(vrf);
             }
 
             if (isNew)
             {
+                PublishNeighbors(vrf);
                 Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = vniSpec.Vni });
             }
         }
@@ -146,6 +148,7 @@ internal sealed partial class ControlCore
     /// <summary>The forwarding tables have forgotten the VNI already; routes stay as candidates for the day it comes back.</summary>
     private void Detach(MacVrf vrf)
     {
+        DropNeighbors(vrf, static _ => true);
         vrf.Spec = null;
         vrf.FloodList = null;
         vrf.AllowList = null;

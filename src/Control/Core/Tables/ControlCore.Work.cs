@@ -125,6 +125,7 @@ internal sealed partial class ControlCore
             foreach ((UnderlayAddress, ushort) key in vrf.Neighbors.Where(n => ids.Contains(n.Key.Source) && n.Value.Generation < below).Select(static n => n.Key).ToArray())
             {
                 _ = vrf.Neighbors.Remove(key);
+                PublishNeighbor(vrf, key.Item1);
                 _routes--;
                 plane.Swept++;
             }
@@ -222,6 +223,7 @@ internal sealed partial class ControlCore
             }
         }
 
+        SweepNeighbors();
         if (_vrfs.Values.Any(static v => v.Expiring > 0))
         {
             StartWalk(null, (vrf, at) =>
@@ -310,6 +312,7 @@ internal sealed partial class ControlCore
             }
             while (vrf.ScanCursor != 0);
 
+            AgeNeighbors(vrf, now, period, age);
             vrf.NextScan = now + Math.Max(1, Math.Min(age / 8, 100));
         }
     }

@@ -34,6 +34,12 @@ internal sealed class MacVrf(Vni vni)
     /// <summary>Neighbours by address and source.</summary>
     public Dictionary<(UnderlayAddress Address, ushort Source), NeighborEntry> Neighbors { get; } = [];
 
+    /// <summary>Neighbours learned from traffic.</summary>
+    public SeenNeighbors SeenNeighbors { get; } = new();
+
+    /// <summary>Tenths of a second: until then an address at least is claimed twice.</summary>
+    public uint NeighborsHeldUntil { get; set; }
+
     public Dictionary<VtepIdentity, VrfPeer> Peers { get; } = [];
 
     /// <summary>Which target a worker means by the next hop in a hint.</summary>
