@@ -24,6 +24,7 @@ internal static class CommandTree
         root.Subcommands.Add(StatusVerb.Create(terminal));
         root.Subcommands.Add(FdbVerb.Create(terminal));
         root.Subcommands.Add(DropsVerb.Create(terminal));
+        root.Subcommands.Add(NeighborsVerb.Create(terminal));
         root.Subcommands.Add(StormVerb.Create(terminal));
         root.Subcommands.Add(ConfigVerb.Create(terminal));
         root.Subcommands.Add(DecodeVerb.Create(terminal));

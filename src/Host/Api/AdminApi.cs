@@ -26,6 +26,7 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
         ["/v1/fdb"] = new("GET", ["vni"], static (api, http) => api.FdbAsync(http)),
         ["/v1/fdb/why"] = new("GET", ["vni", "mac"], static (api, http) => api.WhyAsync(http)),
         ["/v1/drops"] = new("GET", ["all"], static (api, http) => api.DropsAsync(http)),
+        ["/v1/neighbors"] = new("GET", ["vni"], static (api, http) => api.NeighborsAsync(http)),
         ["/v1/storm"] = new("GET", ["vni"], static (api, http) => api.StormAsync(http)),
         ["/v1/config"] = new("GET", [], static (api, http) => api.ConfigurationAsync(http)),
         ["/v1/config/check"] = new("POST", ["path"], static (api, http) => api.CheckAsync(http)),
@@ -120,6 +121,18 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
 
     private Task DropsAsync(HttpContext http) =>
         WriteAsync(http, backend.Drops(http.Request.Query["all"] == "true"), ApiJsonContext.Default.DropsResponse);
+
+    private async Task NeighborsAsync(HttpContext http)
+    {
+        if (TryVni(http, required: false, out var vni, out var fault))
+        {
+            await WriteAsync(http, await backend.NeighborsAsync(vni), ApiJsonContext.Default.NeighborsResponse);
+        }
+        else
+        {
+            await FailAsync(http, 400, "bad_request", fault, "vni");
+        }
+    }
 
     private Task StormAsync(HttpContext http) =>
         TryVni(http, required: false, out var vni, out var fault)

@@ -18,6 +18,9 @@ internal interface IAdminBackend
     /// <summary>Where a MAC is, and why.</summary>
     Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation);
 
+    /// <summary>Neighbour bindings of one VNI, or of all.</summary>
+    Task<NeighborsResponse> NeighborsAsync(Vni? vni);
+
     /// <summary>What was dropped.</summary>
     /// <param name="all">Rows without a drop too.</param>
     DropsResponse Drops(bool all);

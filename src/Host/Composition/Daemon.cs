@@ -132,6 +132,10 @@ internal sealed class Daemon(
     }
 
     /// <inheritdoc/>
+    public async Task<NeighborsResponse> NeighborsAsync(Vni? vni) =>
+        NeighborsView.Build(await runtime.Control.Neighbors(vni), runtime.Dataplane.Forwarding.Current, vni);
+
+    /// <inheritdoc/>
     public StormResponse Storm(Vni? vni) => StormView.Build(runtime.Dataplane.Forwarding.Current, vni, time);
 
     /// <inheritdoc/>

@@ -78,6 +78,17 @@ internal static class Samples
         Kernel = [new KernelCounter { Name = "InCsumErrors", Value = 0, Note = "bad outer checksums of this network namespace" }],
     };
 
+    public static NeighborsResponse Neighbors { get; } = new()
+    {
+        Neighbors =
+        [
+            new NeighborInfo { Vni = 100, Address = "10.0.0.1", Mac = "02:00:00:00:00:01", Origin = "local", Port = "web", Router = false, Answered = true, Duplicate = false, AgeSeconds = 4 },
+            new NeighborInfo { Vni = 100, Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Origin = "static", Plane = "static", Router = false, Answered = false, Duplicate = false },
+            new NeighborInfo { Vni = 100, Address = "fe80::3", Mac = "02:00:00:00:00:03", Origin = "learned", Peer = "b", Router = true, Answered = false, Duplicate = true, AgeSeconds = 9 },
+        ],
+        Vnis = [new NeighborVni { Vni = 100, ArpSuppress = true, NdSuppress = false, SuppressedIpv4 = 12, SuppressedIpv6 = 0, FloodedIpv4 = 3, FloodedIpv6 = 0 }],
+    };
+
     public static StormResponse Storm { get; } = new()
     {
         Limits =
@@ -87,6 +98,8 @@ internal static class Samples
             new StormRow { Vni = 100, Port = "web", Class = "multicast", Passed = 5, Dropped = 0, Storms = 0 },
         ],
     };
+
+    public static string Json(NeighborsResponse value) => JsonSerializer.Serialize(value, ApiJsonContext.Default.NeighborsResponse);
 
     public static string Json(StormResponse value) => JsonSerializer.Serialize(value, ApiJsonContext.Default.StormResponse);
 

@@ -97,6 +97,26 @@ public sealed class ScreenTests
     }
 
     [Fact]
+    public async Task Neighbors_shows_who_answers_and_how_often_we_did()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/neighbors?vni=100", 200, Samples.Json(Samples.Neighbors)));
+        Ctl ctl = await Ctl.RunAsync("neighbors", "--vni", "100", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        string expected = """
+            VNI  ARP  ND   ARP ANSWERED  ARP FLOODED  ND ANSWERED  ND FLOODED
+            100  on   off            12            3            0           0
+
+            VNI  ADDRESS   MAC                ORIGIN   AGE  STATE             AT
+            100  10.0.0.1  02:00:00:00:00:01  local     4s  answered          port web
+            100  10.0.0.2  02:00:00:00:00:02  static     -  no-mac            -
+            100  fe80::3   02:00:00:00:00:03  learned   9s  duplicate,router  peer b
+
+            """;
+        Assert.StartsWith(expected, ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("fe80::3 in VNI 100 is claimed by several MACs in turn. Next: overlayctl", ctl.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Storm_shows_limits_and_drops_of_every_way_in_and_what_to_do_about_a_storm()
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/storm?vni=100", 200, Samples.Json(Samples.Storm)));
@@ -125,6 +145,7 @@ public sealed class ScreenTests
     [Theory]
     [InlineData("status", "GET /v1/status")]
     [InlineData("drops", "GET /v1/drops")]
+    [InlineData("neighbors", "GET /v1/neighbors")]
     [InlineData("fdb show", "GET /v1/fdb")]
     public async Task Json_is_what_the_api_answered_on_one_line(string line, string request)
     {
@@ -132,6 +153,7 @@ public sealed class ScreenTests
         {
             "GET /v1/status" => Samples.Json(Samples.Status),
             "GET /v1/drops" => Samples.Json(Samples.Drops),
+            "GET /v1/neighbors" => Samples.Json(Samples.Neighbors),
             _ => Samples.Json(Samples.Fdb),
         };
         string extended = body.Insert(body.Length - 1, ",\n \"field_of_a_later_version\": 1");

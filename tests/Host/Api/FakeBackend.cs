@@ -41,6 +41,15 @@ internal sealed class FakeBackend : IAdminBackend
     public Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation) =>
         Task.FromResult(new FdbWhyResponse { Vni = (int)vni.Value, Mac = mac.ToString(), Verdict = "nobody", Candidates = [], Moves = 0 });
 
+    public Task<NeighborsResponse> NeighborsAsync(Vni? vni) => Task.FromResult(new NeighborsResponse
+    {
+        Neighbors =
+        [
+            new NeighborInfo { Vni = 100, Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Origin = "static", Plane = "static", Router = false, Answered = true, Duplicate = false },
+        ],
+        Vnis = [],
+    });
+
     public DropsResponse Drops(bool all)
     {
         var none = new DirectionTotals { Received = 0, Delivered = 0, Consumed = 0, Dropped = 0, Copies = 0, CopyDrops = 0 };

@@ -8,6 +8,7 @@ namespace Overlay.Api;
 [JsonSerializable(typeof(FdbResponse))]
 [JsonSerializable(typeof(FdbWhyResponse))]
 [JsonSerializable(typeof(DropsResponse))]
+[JsonSerializable(typeof(NeighborsResponse))]
 [JsonSerializable(typeof(StormResponse))]
 [JsonSerializable(typeof(ConfigResponse))]
 [JsonSerializable(typeof(ConfigCheckResponse))]
