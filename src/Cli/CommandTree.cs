@@ -23,6 +23,7 @@ internal static class CommandTree
         root.Subcommands.Add(LabVerb.Create(terminal));
         root.Subcommands.Add(StatusVerb.Create(terminal));
         root.Subcommands.Add(FdbVerb.Create(terminal));
+        root.Subcommands.Add(VniVerb.Create(terminal));
         root.Subcommands.Add(DropsVerb.Create(terminal));
         root.Subcommands.Add(NeighborsVerb.Create(terminal));
         root.Subcommands.Add(StormVerb.Create(terminal));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Overlay.Encap;
 
 namespace Overlay.Cli;
 
@@ -49,6 +50,15 @@ internal static class GlobalOptions
         Option<int?> option = new("--vni") { Description = "The VNI, 0 to 16777215.", HelpName = "N", Required = required };
         option.CustomParser = result => Parse(result, "--vni", 0, 0xffffff);
         return option;
+    }
+
+    /// <summary>Whether an argument or the value of an option is a MAC.</summary>
+    public static void CheckMac(SymbolResult result)
+    {
+        if (result.Tokens is [{ } token] && !MacAddress.TryParse(token.Value, out _))
+        {
+            result.AddError($"'{token.Value}' is not a MAC: expected six octets like 02:00:00:00:00:02");
+        }
     }
 
     /// <summary>A whole number within bounds.</summary>

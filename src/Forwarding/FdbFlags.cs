@@ -10,7 +10,7 @@ public enum FdbFlags : byte
     /// <summary>The entry never moves by learning (RFC 7432 §15.2 "sticky").</summary>
     Sticky = 1,
 
-    /// <summary>The MAC is frozen by duplicate detection: frames to and from it are dropped as <c>mac_frozen</c>.</summary>
+    /// <summary>The MAC is frozen by duplicate detection: frames from it that come from elsewhere are dropped as <c>mac_frozen</c>.</summary>
     Frozen = 2,
 
     /// <summary>The plane that gave the entry is gone; it stays in force until resync or hold time.</summary>

@@ -39,6 +39,9 @@ internal static partial class HostLog
     [LoggerMessage(1016, LogLevel.Information, "alarm over: {Alarm}")]
     public static partial void StormEnded(ILogger log, string alarm);
 
+    [LoggerMessage(1013, LogLevel.Information, "{Count} learned MACs flushed by an operator")]
+    public static partial void Flushed(ILogger log, int count);
+
     [LoggerMessage(1020, LogLevel.Error, "API request {Method} {Path} failed")]
     public static partial void RequestFailed(ILogger log, Exception error, string method, string path);
 

@@ -53,7 +53,7 @@ public sealed class AgeingTests
         bench.OnPort(1, 0);
         bench.OnPort(2, 0);
         bench.Pass(TimeSpan.FromSeconds(200), () => bench.Writer.Touch(V, Mac(1)));
-        Assert.True(bench.Writer.Epoch < 100);
+        Assert.True(bench.Writer.Epoch < 1000);
         Assert.Equal(("p0", "p0"), (bench.Place(1), bench.Place(2)));
         bench.Pass(TimeSpan.FromSeconds(150), () => bench.Writer.Touch(V, Mac(1)));
         Assert.Equal(("p0", "-"), (bench.Place(1), bench.Place(2)));

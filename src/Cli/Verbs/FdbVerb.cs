@@ -6,7 +6,7 @@ using Overlay.Encap;
 
 namespace Overlay.Cli.Verbs;
 
-/// <summary><c>overlayctl fdb show</c> and <c>overlayctl fdb why</c>.</summary>
+/// <summary><c>overlayctl fdb show</c> and <c>overlayctl fdb why</c>; the verbs about what was learned are in <see cref="FdbLearnedVerbs"/>.</summary>
 internal static class FdbVerb
 {
     public static Verb Create(Terminal terminal)
@@ -14,6 +14,9 @@ internal static class FdbVerb
         Verb verb = new("fdb", "Which VTEP or port owns which MAC.", "overlayctl fdb show --vni 100", "overlayctl fdb why 02:00:00:00:00:02 --vni 100");
         verb.Subcommands.Add(CreateShow(terminal));
         verb.Subcommands.Add(CreateWhy(terminal));
+        verb.Subcommands.Add(FdbLearnedVerbs.CreateMoves(terminal));
+        verb.Subcommands.Add(FdbLearnedVerbs.CreateFlush(terminal));
+        verb.Subcommands.Add(FdbLearnedVerbs.CreateUnfreeze(terminal));
         return verb;
     }
 
@@ -46,13 +49,7 @@ internal static class FdbVerb
             "Where a frame to a MAC goes: the winner, the losers, and the rule between them.",
             "overlayctl fdb why 02:00:00:00:00:02 --vni 100");
         Argument<string> mac = new("MAC") { Description = "The MAC, for example 02:00:00:00:00:02." };
-        mac.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && !MacAddress.TryParse(result.Tokens[0].Value, out _))
-            {
-                result.AddError($"'{result.Tokens[0].Value}' is not a MAC: expected six octets like 02:00:00:00:00:02");
-            }
-        });
+        mac.Validators.Add(GlobalOptions.CheckMac);
         Option<int?> vni = GlobalOptions.Vni(required: true);
         Option<string> output = GlobalOptions.Output();
         verb.Arguments.Add(mac);

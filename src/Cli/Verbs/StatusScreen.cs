@@ -15,7 +15,11 @@ internal static class StatusScreen
 
         // The daemon words these itself and ends each with the command to run.
         foreach (string reason in status.Reasons) terminal.Problem(reason, next: null, ToneOf(status.Verdict));
-        foreach (string alarm in status.Alarms) terminal.Problem("alarm: " + alarm, next: null);
+        foreach (string alarm in status.Alarms)
+        {
+            // A daemon names its alarms among the reasons too, with the command to run.
+            if (!status.Reasons.Any(reason => reason.Contains(alarm, StringComparison.Ordinal))) terminal.Problem("alarm: " + alarm, next: null);
+        }
 
         Section(terminal, Peers(status), "no peers: name them under 'peers:' in the configuration", "overlayctl config check");
         Section(terminal, Vnis(status), "no VNIs: name them under 'vnis:' in the configuration", "overlayctl config check");

@@ -64,6 +64,9 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <summary>Messages and rounds that failed since the start.</summary>
     public long Failures => Interlocked.Read(ref _failures);
 
+    /// <summary>Local and learned MACs of all VNIs together that it takes.</summary>
+    public int LearnLimit => _options.LearnLimit;
+
     /// <summary>Starts the thread and the planes.</summary>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
     public void Start()
@@ -147,6 +150,27 @@ public sealed class ControlLoop : IAsyncDisposable
 
     /// <summary>Why a MAC goes where it goes.</summary>
     public Task<FdbExplanation> FdbWhy(Vni vni, MacAddress mac) => QueryAsync(core => core.FdbWhy(vni, mac));
+
+    /// <summary>Forgets local and learned MACs; a port's own address, static MACs and routes of planes stay.</summary>
+    /// <returns>Completes when the last one is out of the forwarding tables; cancelled if the loop ends before.</returns>
+    public async Task<FdbFlushResult> FdbFlush(FdbFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var done = new TaskCompletionSource<FdbFlushResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await CallAsync(core => core.FlushLearned(filter, done.SetResult));
+        return await done.Task.WaitAsync(_stop.Token);
+    }
+
+    /// <summary>MACs that moved not long ago, of one VNI or (null) of all.</summary>
+    /// <param name="vni">The VNI.</param>
+    /// <param name="limit">Rows, 1–100,000.</param>
+    public Task<FdbMoves> FdbMoves(Vni? vni = null, int limit = 1000) => QueryAsync(core => core.Moves(vni, Math.Clamp(limit, 1, 100_000)));
+
+    /// <summary>Lets frozen MACs move again, and forgets their moves.</summary>
+    /// <param name="vni">Of this VNI; null for all.</param>
+    /// <param name="mac">This one; null for all.</param>
+    /// <returns>How many were frozen.</returns>
+    public Task<int> FdbUnfreeze(Vni? vni = null, MacAddress? mac = null) => QueryAsync(core => core.Unfreeze(vni, mac));
 
     /// <summary>All VTEPs, by name.</summary>
     public Task<ImmutableArray<VtepRow>> Vteps() => QueryAsync(static core => core.Vteps());

@@ -36,6 +36,9 @@ public sealed record ControlOptions
     /// <summary>Neighbours learned from traffic in all VNIs together.</summary>
     public int NeighborTotalLimit { get; init; } = 262_144;
 
+    /// <summary>MACs whose moves are remembered at a time; more move undamped.</summary>
+    public int MoveRecordLimit { get; init; } = 65_536;
+
     /// <summary>Negative answers held.</summary>
     public int NegativeAnswerLimit { get; init; } = 16_384;
 

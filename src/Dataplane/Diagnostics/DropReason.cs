@@ -129,7 +129,7 @@ public enum DropReason : byte
     /// <summary><c>underlay_not_encrypted</c>: The VNI demands an encrypted underlay and the route does not lead through one.</summary>
     UnderlayNotEncrypted = 40,
 
-    /// <summary><c>mac_frozen</c>: The MAC is frozen by duplicate detection.</summary>
+    /// <summary><c>mac_frozen</c>: The MAC is frozen at another place by duplicate detection: it moved too often.</summary>
     MacFrozen = 41,
 
     /// <summary><c>mac_sticky</c>: A sticky MAC was seen elsewhere than it belongs.</summary>

@@ -48,7 +48,7 @@ public static class DropReasons
         ("underlay_unreachable", "The kernel has no route or no address for the outer destination."),
         ("underlay_send_refused", "The kernel refused to send (firewall, or a limit)."),
         ("underlay_not_encrypted", "The VNI demands an encrypted underlay and the route does not lead through one."),
-        ("mac_frozen", "The MAC is frozen by duplicate detection."),
+        ("mac_frozen", "The MAC is frozen at another place by duplicate detection: it moved too often."),
         ("mac_sticky", "A sticky MAC was seen elsewhere than it belongs."),
         ("miss_queue_full", "The queue of frames waiting for an answer to a miss is full."),
         ("vtep_self", "The outer source is an address of our own."),

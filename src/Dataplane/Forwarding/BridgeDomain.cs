@@ -94,9 +94,6 @@ public sealed class BridgeDomain
         if (!entry.IsPresent)
             return FloodsUnknown ? ForwardingDecision.Flood : ForwardingDecision.Drop(DropReason.FdbMissFloodOff);
 
-        if ((entry.Flags & FdbFlags.Frozen) != 0)
-            return ForwardingDecision.Drop(DropReason.MacFrozen);
-
         FdbTarget target = entry.Target;
         if (target.IsPort)
         {

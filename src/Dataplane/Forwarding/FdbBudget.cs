@@ -1,13 +1,13 @@
 namespace Overlay.Dataplane.Forwarding;
 
 /// <summary>
-/// The number of FDB entries that all VNIs together may hold. A security feature: a tenant that invents source MACs ends at a limit and not at
-/// the end of memory. Used by the control thread only.
+/// The number of FDB entries that all VNIs together may hold: the backstop behind the limits of the control loop, which are a million learned MACs and four million
+/// routes. It is above their sum, so that what tenants make us learn never leaves a route without room. Used by the control thread only.
 /// </summary>
 public sealed class FdbBudget
 {
-    /// <summary>The default limit: 1,048,576 entries.</summary>
-    public const int DefaultLimit = 1 << 20;
+    /// <summary>The default limit: 6,291,456 entries.</summary>
+    public const int DefaultLimit = 6 << 20;
 
     /// <summary>Makes a budget.</summary>
     /// <param name="limit">Entries allowed, 1 or more.</param>

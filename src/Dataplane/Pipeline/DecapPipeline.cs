@@ -271,9 +271,6 @@ public sealed class DecapPipeline
         FdbEntry known = domain.State.Fdb.Find(source, out FdbUse use);
         if (known.IsPresent)
         {
-            if ((known.Flags & FdbFlags.Frozen) != 0)
-                return DropReason.MacFrozen;
-
             if (peer is not null && LeadsTo(known.Target, peer))
             {
                 // What was learned before learning was switched off ages, however busy it is.
@@ -282,6 +279,9 @@ public sealed class DecapPipeline
 
                 return DropReason.None;
             }
+
+            if ((known.Flags & FdbFlags.Frozen) != 0)
+                return DropReason.MacFrozen;
 
             if ((known.Flags & FdbFlags.Sticky) != 0)
                 return DropReason.MacSticky;

@@ -174,14 +174,14 @@ public sealed class EncapPipeline
         FdbEntry known = domain.State.Fdb.Find(source, out FdbUse use);
         if (known.IsPresent)
         {
-            if ((known.Flags & FdbFlags.Frozen) != 0)
-                return DropReason.MacFrozen;
-
             if (known.Target == place.Target)
             {
                 use.Touch(_state.Epoch);
                 return DropReason.None;
             }
+
+            if ((known.Flags & FdbFlags.Frozen) != 0)
+                return DropReason.MacFrozen;
 
             if ((known.Flags & FdbFlags.Sticky) != 0)
                 return DropReason.MacSticky;

@@ -24,6 +24,15 @@ public sealed record VniSpec
     /// <summary>Learned entries allowed from one remote VTEP.</summary>
     public int VtepLearnLimit { get; init; } = 16_384;
 
+    /// <summary>Moves of a MAC within <see cref="MoveWindow"/> that freeze it; zero never does.</summary>
+    public int MoveLimit { get; init; } = 5;
+
+    /// <summary>The time in which moves of a MAC are counted.</summary>
+    public TimeSpan MoveWindow { get; init; } = TimeSpan.FromSeconds(180);
+
+    /// <summary>How long a MAC is frozen for the first time; each time that follows without a calm window is twice as long, up to sixteen times.</summary>
+    public TimeSpan FreezeTime { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Unknown unicast handling.</summary>
     public UnknownUnicast UnknownUnicast { get; init; }
 
@@ -60,7 +69,8 @@ public sealed record VniSpec
     /// <inheritdoc/>
     public bool Equals(VniSpec? other) =>
         other is not null && Vni == other.Vni && Ports.SequenceEqual(other.Ports) && RemoteLearning == other.RemoteLearning && Age == other.Age &&
-        LearnLimit == other.LearnLimit && VtepLearnLimit == other.VtepLearnLimit && UnknownUnicast == other.UnknownUnicast &&
+        LearnLimit == other.LearnLimit && VtepLearnLimit == other.VtepLearnLimit && MoveLimit == other.MoveLimit &&
+        MoveWindow == other.MoveWindow && FreezeTime == other.FreezeTime && UnknownUnicast == other.UnknownUnicast &&
         Group == other.Group && ArpSuppress == other.ArpSuppress && NdSuppress == other.NdSuppress && Storm == other.Storm &&
         Allow.SequenceEqual(other.Allow) && PolicyId == other.PolicyId && PolicyRequired == other.PolicyRequired && OnVxlanPeer == other.OnVxlanPeer &&
         Transparent == other.Transparent && Gateway == other.Gateway;

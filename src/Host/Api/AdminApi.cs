@@ -13,7 +13,7 @@ namespace Overlay.Host.Api;
 /// The admin API: HTTP and JSON on a Unix socket. A dozen fixed routes need no routing engine: a table of path and method, each a function
 /// of the request. Every answer is JSON; an error is <see cref="ErrorResponse"/> with a stable code.
 /// </summary>
-internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
 {
     /// <summary>The largest body of a request, in octets.</summary>
     public const int MaxBodySize = 1024 * 1024;
@@ -25,6 +25,10 @@ internal sealed class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
         ["/v1/status"] = new("GET", [], static (api, http) => api.StatusAsync(http)),
         ["/v1/fdb"] = new("GET", ["vni"], static (api, http) => api.FdbAsync(http)),
         ["/v1/fdb/why"] = new("GET", ["vni", "mac"], static (api, http) => api.WhyAsync(http)),
+        ["/v1/fdb/moves"] = new("GET", ["vni"], static (api, http) => api.MovesAsync(http)),
+        ["/v1/fdb/flush"] = new("POST", ["vni", "port", "peer", "mac", "all"], static (api, http) => api.FlushAsync(http)),
+        ["/v1/fdb/unfreeze"] = new("POST", ["vni", "mac", "all"], static (api, http) => api.UnfreezeAsync(http)),
+        ["/v1/vnis"] = new("GET", ["vni"], static (api, http) => api.VnisAsync(http)),
         ["/v1/drops"] = new("GET", ["all"], static (api, http) => api.DropsAsync(http)),
         ["/v1/neighbors"] = new("GET", ["vni"], static (api, http) => api.NeighborsAsync(http)),
         ["/v1/storm"] = new("GET", ["vni"], static (api, http) => api.StormAsync(http)),

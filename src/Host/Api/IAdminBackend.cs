@@ -1,4 +1,5 @@
 using Overlay.Api;
+using Overlay.Control.Queries;
 using Overlay.Encap;
 
 namespace Overlay.Host.Api;
@@ -20,6 +21,19 @@ internal interface IAdminBackend
 
     /// <summary>Neighbour bindings of one VNI, or of all.</summary>
     Task<NeighborsResponse> NeighborsAsync(Vni? vni);
+
+    /// <summary>MACs that moved not long ago, of one VNI or of all.</summary>
+    Task<FdbMovesResponse> MovesAsync(Vni? vni, CancellationToken cancellation);
+
+    /// <summary>Forgets local and learned MACs.</summary>
+    Task<FdbFlushResult> FlushAsync(FdbFilter filter, CancellationToken cancellation);
+
+    /// <summary>Lets frozen MACs move again.</summary>
+    /// <returns>How many were frozen.</returns>
+    Task<int> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation);
+
+    /// <summary>The VNIs, or one; null if that one is not configured.</summary>
+    Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation);
 
     /// <summary>What was dropped.</summary>
     /// <param name="all">Rows without a drop too.</param>

@@ -125,6 +125,31 @@ internal sealed class Daemon(
     public async Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation) => FdbView.Why(await runtime.Control.FdbWhy(vni, mac));
 
     /// <inheritdoc/>
+    public async Task<FdbMovesResponse> MovesAsync(Vni? vni, CancellationToken cancellation) => LearningView.Moves(await runtime.Control.FdbMoves(vni));
+
+    /// <inheritdoc/>
+    public async Task<FdbFlushResult> FlushAsync(FdbFilter filter, CancellationToken cancellation)
+    {
+        var outcome = await runtime.Control.FdbFlush(filter);
+        if (outcome.Unknown is null)
+        {
+            HostLog.Flushed(log, outcome.Removed);
+        }
+
+        return outcome;
+    }
+
+    /// <inheritdoc/>
+    public Task<int> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation) => runtime.Control.FdbUnfreeze(vni, mac);
+
+    /// <inheritdoc/>
+    public async Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation)
+    {
+        var rows = (await runtime.Control.Vnis()).Where(row => row.IsConfigured && (vni is null || row.Vni == vni)).ToArray();
+        return vni is not null && rows.Length == 0 ? null : LearningView.Vnis(rows, await runtime.Control.LearnCounters(), runtime.Control.LearnLimit);
+    }
+
+    /// <inheritdoc/>
     public DropsResponse Drops(bool all)
     {
         runtime.Sampler.Refresh();

@@ -33,7 +33,7 @@ internal sealed class StatusView(
         var peers = vteps.Select(Peer).OrderBy(peer => peer.Peer, StringComparer.Ordinal).ToArray();
         var alarmLines = alarms.Select(alarm => $"{alarm.Name} {alarm.Subject}: {alarm.Sentence}").Concat(storms).ToArray();
         Judge(local, ports, peers, health);
-        _reasons.AddRange(alarmLines.Select(line => $"alarm {line}. Next: {Ctl("drops")}"));
+        _reasons.AddRange(alarmLines.Select((line, i) => $"alarm {line}. Next: {Ctl(NextOf(i < alarms.Count ? alarms[i].Name : ""))}"));
         return new StatusResponse
         {
             Verdict = _isDown ? "down" : _reasons.Count > 0 ? "degraded" : "ok",
@@ -58,6 +58,13 @@ internal sealed class StatusView(
             },
         };
     }
+
+    private static string NextOf(string alarm) => alarm switch
+    {
+        "mac_frozen" => "fdb moves",
+        "learn_limit_vni" or "learn_limit_vtep" or "learn_limit_total" or "mac_limit_port" or "implicit_vtep_limit" or "fdb_full" => "vni show",
+        _ => "drops",
+    };
 
     private static VniStatus Vni(VniRow row) => new()
     {

@@ -85,7 +85,7 @@ public sealed partial class MapReader
     }
 
     /// <summary>A duration with a unit.</summary>
-    public TimeSpan Duration(string key, TimeSpan absent, TimeSpan max)
+    public TimeSpan Duration(string key, TimeSpan absent, TimeSpan max, TimeSpan min = default)
     {
         if (Get(key) is not { } node)
         {
@@ -101,6 +101,12 @@ public sealed partial class MapReader
         if (value > max)
         {
             Problems.Error(node, PathOf(key), $"expected at most {(max.TotalHours >= 1 ? $"{max.TotalHours:0}h" : $"{max.TotalMicroseconds:0}us")}, found {Shown(node)}");
+            return absent;
+        }
+
+        if (value < min)
+        {
+            Problems.Error(node, PathOf(key), $"expected at least {min.TotalSeconds:0}s, found {Shown(node)}");
             return absent;
         }
 

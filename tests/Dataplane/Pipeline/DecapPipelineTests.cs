@@ -297,13 +297,17 @@ public sealed class DecapPipelineTests
 
     [Theory]
     [MemberData(nameof(Wires))]
-    public void A_frozen_mac_is_no_source_from_the_underlay_either(Wire wire)
+    public void A_frozen_mac_is_believed_from_its_own_vtep_only(Wire wire)
     {
         Bench bench = new(wire);
-        bench.Node.Learn(V100, Remote, FdbTarget.ToNextHop(bench.HopB), FdbOrigin.Evpn, FdbFlags.Frozen);
+        bench.Node.Learn(V100, Remote, FdbTarget.ToNextHop(bench.HopC), FdbOrigin.Evpn, FdbFlags.Frozen);
         bench.FromB(Broadcast);
         bench.AssertDropped(Direction.Rx, DropReason.MacFrozen);
         Assert.Empty(bench.Node.TakeHints());
+        bench.Node.Learn(V100, Remote, FdbTarget.ToNextHop(bench.HopB), FdbOrigin.Evpn, FdbFlags.Frozen);
+        bench.FromB(Broadcast);
+        Assert.Equal(1, bench.Node.Dropped(Direction.Rx, DropReason.MacFrozen));
+        Assert.Equal(Broadcast, bench.OnlyFrameAt("web"));
     }
 
     [Fact]

@@ -220,16 +220,22 @@ public sealed class EncapPipelineTests
     }
 
     [Fact]
-    public void A_frozen_mac_neither_sends_nor_receives()
+    public void A_frozen_mac_sends_and_receives_where_it_is_and_nowhere_else()
     {
         Bench bench = new(Wire.All[0]);
         bench.Node.Learn(V100, Tenant, bench.PortTarget("web"), FdbOrigin.Local, FdbFlags.Frozen);
-        bench.Node.Send("web", Frames.Opaque(Remote, Tenant));
-        bench.Node.Send("db", Frames.Opaque(Tenant, Local));
-        bench.FromB(Frames.Opaque(Tenant, Remote));
-        Assert.Equal(2, bench.Node.Dropped(Direction.Tx, DropReason.MacFrozen));
+        bench.Node.Learn(V100, Remote, FdbTarget.ToNextHop(bench.HopB), FdbOrigin.Learned);
+        bench.Node.Send("db", Frames.Opaque(Remote, Tenant));
+        Assert.Equal(1, bench.Node.Dropped(Direction.Tx, DropReason.MacFrozen));
+        bench.FromB(Frames.Opaque(Local, Tenant));
         Assert.Equal(1, bench.Node.Dropped(Direction.Rx, DropReason.MacFrozen));
         bench.AssertNothingDelivered();
+        Assert.Empty(bench.Node.TakeHints());
+
+        bench.Node.Send("web", Frames.Opaque(Remote, Tenant));
+        Assert.Single(bench.Node.Underlay.Take());
+        bench.FromB(Frames.Opaque(Tenant, Remote));
+        Assert.Equal(Frames.Opaque(Tenant, Remote), bench.OnlyFrameAt("web"));
     }
 
     [Fact]

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Overlay.Api;
+using Overlay.Control.Queries;
+using Overlay.Encap;
 using Overlay.Host.Api;
 using Xunit;
 
@@ -72,6 +74,8 @@ public sealed class AdminApiTests : IAsyncLifetime
     [InlineData("v1/status", "verdict")]
     [InlineData("v1/fdb?vni=100", "entries")]
     [InlineData("v1/fdb/why?vni=100&mac=02:00:00:00:00:02", "candidates")]
+    [InlineData("v1/fdb/moves", "moves")]
+    [InlineData("v1/vnis", "learning")]
     [InlineData("v1/drops", "totals")]
     [InlineData("v1/config", "yaml")]
     [InlineData("healthz", "status")]
@@ -151,6 +155,55 @@ public sealed class AdminApiTests : IAsyncLifetime
         using var response = await _http.GetAsync(resource);
         await Fails(response, HttpStatusCode.BadRequest, "bad_request");
         Assert.Equal(field, (await Json(response)).GetProperty("error").GetProperty("field").GetString());
+    }
+
+    [Theory]
+    [InlineData("v1/fdb/flush?vni=100&port=web", 100, "web", null, null)]
+    [InlineData("v1/fdb/flush?peer=b", null, null, "b", null)]
+    [InlineData("v1/fdb/flush?mac=02:00:00:00:00:02", null, null, null, "02:00:00:00:00:02")]
+    [InlineData("v1/fdb/flush?all=true", null, null, null, null)]
+    public async Task A_flush_takes_what_is_named(string resource, int? vni, string? port, string? peer, string? mac)
+    {
+        using var response = await _http.PostAsync(resource, null);
+        Assert.Equal(3, (await Json(response)).GetProperty("removed").GetInt32());
+        Assert.Equal(
+            new FdbFilter(vni is { } v ? new Vni((uint)v) : null, port, peer, mac is null ? null : MacAddress.Parse(mac)), _backend.LastFilter);
+    }
+
+    [Theory]
+    [InlineData("v1/fdb/flush", null)]
+    [InlineData("v1/fdb/flush?all=yes", null)]
+    [InlineData("v1/fdb/flush?port=", "port")]
+    [InlineData("v1/fdb/flush?vni=100&mac=", "mac")]
+    [InlineData("v1/fdb/flush?vni=16777216", "vni")]
+    [InlineData("v1/fdb/flush?vtep=b", "vtep")]
+    [InlineData("v1/fdb/unfreeze", null)]
+    [InlineData("v1/fdb/unfreeze?mac=zz", "mac")]
+    [InlineData("v1/fdb/unfreeze?port=web", "port")]
+    public async Task A_flush_that_names_nothing_or_something_wrong_does_nothing(string resource, string? field)
+    {
+        using var response = await _http.PostAsync(resource, null);
+        await Fails(response, HttpStatusCode.BadRequest, "bad_request");
+        Assert.Equal(field, (await Json(response)).GetProperty("error").GetProperty("field").GetString());
+        Assert.Null(_backend.LastFilter);
+    }
+
+    [Fact]
+    public async Task What_a_flush_or_a_look_names_must_exist()
+    {
+        await Fails(await _http.PostAsync("v1/fdb/flush?port=gone", null), HttpStatusCode.NotFound, "not_found");
+        await Fails(await _http.GetAsync("v1/vnis?vni=999"), HttpStatusCode.NotFound, "not_found");
+        await Fails(await _http.GetAsync("v1/fdb/flush?all=true"), HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+    }
+
+    [Fact]
+    public async Task Unfreeze_takes_a_mac_a_vni_or_all()
+    {
+        using var response = await _http.PostAsync("v1/fdb/unfreeze?vni=100&mac=02:00:00:00:00:02", null);
+        Assert.Equal(1, (await Json(response)).GetProperty("unfrozen").GetInt32());
+        Assert.Equal(new FdbFilter(new Vni(100), null, null, MacAddress.Parse("02:00:00:00:00:02")), _backend.LastFilter);
+        using var all = await _http.PostAsync("v1/fdb/unfreeze?all=true", null);
+        Assert.Equal(HttpStatusCode.OK, all.StatusCode);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Overlay.Api;
+using Overlay.Control.Queries;
 using Overlay.Encap;
 using Overlay.Host.Api;
 
@@ -49,6 +50,29 @@ internal sealed class FakeBackend : IAdminBackend
         ],
         Vnis = [],
     });
+
+    public FdbFilter? LastFilter { get; private set; }
+
+    public Task<FdbMovesResponse> MovesAsync(Vni? vni, CancellationToken cancellation) => Task.FromResult(new FdbMovesResponse { Moves = [] });
+
+    public Task<FdbFlushResult> FlushAsync(FdbFilter filter, CancellationToken cancellation)
+    {
+        LastFilter = filter;
+        return Task.FromResult(filter.Port == "gone" ? new FdbFlushResult(0, "there is no port 'gone'") : new FdbFlushResult(3, null));
+    }
+
+    public Task<int> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation)
+    {
+        LastFilter = new FdbFilter(vni, null, null, mac);
+        return Task.FromResult(1);
+    }
+
+    public Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation) =>
+        Task.FromResult(vni is { Value: 999 } ? null : Overlay.Host.Composition.LearningView.Vnis([], new LearnCounters
+        {
+            InForce = 1, Learned = 2, Moved = 3, Aged = 4, Flushed = 5, Frozen = 6, RefusedFrozen = 7, RefusedStatic = 8, RefusedSticky = 9, RefusedInvalid = 10, Yielded = 11,
+            RefusedByVni = 12, RefusedByPort = 13, RefusedByVtep = 14, RefusedByTotal = 15,
+        }, 1_048_576));
 
     public DropsResponse Drops(bool all)
     {

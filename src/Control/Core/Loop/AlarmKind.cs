@@ -15,4 +15,5 @@ internal enum AlarmKind
     ControlFailure,
     NeighborLimit,
     DuplicateAddress,
+    MacFrozen,
 }

@@ -17,6 +17,7 @@ internal static class AlarmNames
         AlarmKind.ControlFailure => "control_failure",
         AlarmKind.NeighborLimit => "neighbor_limit",
         AlarmKind.DuplicateAddress => "duplicate_address",
+        AlarmKind.MacFrozen => "mac_frozen",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
@@ -33,6 +34,7 @@ internal static class AlarmNames
         AlarmKind.VniLimit => "as many VNIs as planes may name; routes of further ones are refused",
         AlarmKind.NeighborLimit => "as many neighbours are learned as the VNI, a port or a peer in it, or the daemon may have; questions for others are flooded",
         AlarmKind.DuplicateAddress => "a tenant's address is claimed by several MACs in turn; questions for it are flooded for three minutes",
+        AlarmKind.MacFrozen => "MACs that moved too often are frozen where they were first: two hosts claim one, or there is a loop",
         AlarmKind.ControlFailure => "something went wrong that never should; the log says what, and until a restart tables may lack what it was about",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };

@@ -30,6 +30,9 @@ internal static partial class ControlLog
     [LoggerMessage(3010, LogLevel.Debug, "Address {Address} of VNI {Vni} is claimed by several MACs in turn; questions for it are flooded")]
     public static partial void DuplicateAddress(ILogger log, string address, Vni vni);
 
+    [LoggerMessage(3008, LogLevel.Warning, "MAC {Mac} of VNI {Vni} moved {Count} times: frozen at {Place} for {Time}. Next: overlayctl fdb moves")]
+    public static partial void MacFrozen(ILogger log, MacAddress mac, Vni vni, string place, int count, TimeSpan time);
+
     [LoggerMessage(3007, LogLevel.Error, "Control loop: a round of background work failed; the loop goes on")]
     public static partial void WorkFailed(ILogger log, Exception error);
 }

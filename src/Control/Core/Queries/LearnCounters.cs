@@ -15,6 +15,15 @@ public sealed record LearnCounters
     /// <summary>MACs not seen for their VNI's age.</summary>
     public required long Aged { get; init; }
 
+    /// <summary>MACs that an operator flushed.</summary>
+    public required long Flushed { get; init; }
+
+    /// <summary>Times a MAC was frozen because it moved too often.</summary>
+    public required long Frozen { get; init; }
+
+    /// <summary>Refused: the MAC is frozen elsewhere. Workers drop such frames, so these are the few that were on their way.</summary>
+    public required long RefusedFrozen { get; init; }
+
     /// <summary>Refused: the MAC is static elsewhere.</summary>
     public required long RefusedStatic { get; init; }
 

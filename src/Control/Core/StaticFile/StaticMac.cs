@@ -10,8 +10,11 @@ namespace Overlay.Control.StaticFile;
 /// <param name="Addresses">Its tenant addresses.</param>
 public sealed record StaticMac(Vni Vni, MacAddress Mac, VtepEndpoint Peer, ImmutableArray<UnderlayAddress> Addresses)
 {
+    /// <summary>Frames with it as source from elsewhere than the peer are dropped.</summary>
+    public bool Sticky { get; init; }
+
     /// <inheritdoc/>
-    public bool Equals(StaticMac? other) => other is not null && Vni == other.Vni && Mac == other.Mac && Peer == other.Peer && Addresses.SequenceEqual(other.Addresses);
+    public bool Equals(StaticMac? other) => other is not null && Sticky == other.Sticky && Vni == other.Vni && Mac == other.Mac && Peer == other.Peer && Addresses.SequenceEqual(other.Addresses);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Vni, Mac);

@@ -101,7 +101,7 @@ public sealed class StaticPlane : IControlPlane
         foreach (StaticMac mac in routes.Macs)
         {
             EncapKind? encap = encaps.GetValueOrDefault((mac.Peer.Name, mac.Vni.Value));
-            sink.Upsert(new MacRoute(mac.Vni, mac.Mac, NextHopRef.To(mac.Peer) with { Encap = encap }));
+            sink.Upsert(new MacRoute(mac.Vni, mac.Mac, NextHopRef.To(mac.Peer) with { Encap = encap }, Sticky: mac.Sticky));
             ImmutableArray<UnderlayAddress> addresses = mac.Addresses.IsDefault ? [] : mac.Addresses;
             foreach (UnderlayAddress address in addresses)
             {

@@ -50,6 +50,7 @@ internal sealed partial class ControlCore
             AlarmKind.PortMacLimit => ((PortState)on).MacLimit > 0 && _ports.ContainsValue((PortState)on) && ((PortState)on).Seen >= ((PortState)on).MacLimit,
             AlarmKind.NeighborLimit => spec is not null && HasNeighborAlarm((MacVrf)on),
             AlarmKind.DuplicateAddress => spec is not null && Now < ((MacVrf)on).NeighborsHeldUntil,
+            AlarmKind.MacFrozen => spec is not null && ((MacVrf)on).Frozen > 0,
             AlarmKind.PlaneStale => ((PlaneState)on).Sources.Any(static s => s.StaleSince is not null),
             _ => false,
         };

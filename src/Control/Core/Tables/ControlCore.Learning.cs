@@ -8,11 +8,15 @@ namespace Overlay.Control.Tables;
 /// <content>What workers saw: local and remote learning, moves and limits.</content>
 internal sealed partial class ControlCore
 {
+    /// <summary>Tenths of a second that a local host has to be silent for, before it may be taken for migrated.</summary>
+    private const uint MigrationSilence = 20;
+
     private readonly List<(MacVrf Vrf, MacAddress Mac, RouteTarget Target)> _strangers = [];
     private int _seen;
     private long _learned;
     private long _moved;
     private long _aged;
+    private long _flushed;
     private long _refusedStatic;
     private long _refusedSticky;
     private long _refusedInvalid;
@@ -71,6 +75,11 @@ internal sealed partial class ControlCore
     {
         RouteTarget target = PortTarget(vrf, port);
         bool isKnown = vrf.TryFind(mac, out int index);
+        if (isKnown && IsHeldElsewhere(vrf, index, target, isOwn))
+        {
+            return;
+        }
+
         int seen = isKnown ? vrf.FindSeen(index) : -1;
         bool wasLocal = seen >= 0 && vrf.Candidates[seen].Origin == FdbOrigin.Local;
         if (wasLocal && vrf.Candidates[seen].Target == target.Id)
@@ -86,7 +95,7 @@ internal sealed partial class ControlCore
             return;
         }
 
-        bool isElsewhere = wasLocal;
+        bool isElsewhere = seen >= 0;
         uint sequence = wasLocal ? vrf.Candidates[seen].Sequence : 0;
         for (int at = isKnown ? vrf.Macs[index].Head : -1; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
@@ -109,35 +118,14 @@ internal sealed partial class ControlCore
             sequence = Math.Max(sequence, other.Sequence == uint.MaxValue ? uint.MaxValue : other.Sequence + 1);
         }
 
-        if (!isOwn && !HasRoom(vrf, target, seen))
+        if (!isOwn && (!HasRoom(vrf, target, seen) || (isElsewhere && !MayMove(vrf, index, target))))
         {
             return;
         }
 
-        if (wasLocal)
-        {
-            // From port to port: the candidate goes along, so that planes hear of a move and not of a withdrawal.
-            Uncount(vrf, vrf.Targets[vrf.Candidates[seen].Target]!, vrf.Candidates[seen]);
-            vrf.Retarget(seen, target.Id);
-        }
-        else
-        {
-            index = vrf.GetOrAddMac(mac);
-            if (seen >= 0)
-            {
-                DropSeen(vrf, seen, publish: false);
-            }
-
-            seen = vrf.AddCandidate(index, target.Id);
-            vrf.Candidates[seen].Origin = FdbOrigin.Local;
-        }
-
-        ref Candidate candidate = ref vrf.Candidates[seen];
-        candidate.Sequence = sequence;
-        candidate.Permanent = isOwn;
-        candidate.Since = candidate.Time = Now;
-        candidate.Epoch = _writer.Epoch;
-        Count(vrf, target, candidate);
+        // From port to port the candidate goes along, so that planes hear of a move and not of a withdrawal.
+        index = vrf.GetOrAddMac(mac);
+        _ = PlaceSeen(vrf, index, seen, target, FdbOrigin.Local, isOwn, sequence);
         _learned += isElsewhere ? 0 : 1;
         _moved += isElsewhere ? 1 : 0;
         Publish(vrf, index);
@@ -164,7 +152,12 @@ internal sealed partial class ControlCore
         }
 
         bool isKnown = vrf.TryFind(mac, out int index);
-        if (isKnown && vrf.Macs[index].Winner is >= 0 and int winner && vrf.Candidates[winner].Origin != FdbOrigin.Learned)
+        if (isKnown && IsHeldElsewhere(vrf, index, target, isOwn: false))
+        {
+            return;
+        }
+
+        if (isKnown && vrf.Macs[index].Winner is >= 0 and int winner && vrf.Candidates[winner].Origin != FdbOrigin.Learned && !HasLeft(vrf, index, winner))
         {
             _yielded++;
             return;
@@ -177,36 +170,58 @@ internal sealed partial class ControlCore
             return;
         }
 
-        if (!HasRoom(vrf, target, seen))
+        bool isMove = seen >= 0;
+        if (!HasRoom(vrf, target, seen) || (isMove && !MayMove(vrf, index, target)))
         {
             return;
         }
 
-        bool isMove = seen >= 0;
-        if (isMove)
-        {
-            RouteTarget old = vrf.Targets[vrf.Candidates[seen].Target]!;
-            Uncount(vrf, old, vrf.Candidates[seen]);
-            vrf.Retarget(seen, target.Id);
-            if (old.IsUnused || old.IsImplicit)
-            {
-                MarkDirty(vrf);
-            }
-        }
-        else
-        {
-            index = vrf.GetOrAddMac(mac);
-            seen = vrf.AddCandidate(index, target.Id);
-            vrf.Candidates[seen].Origin = FdbOrigin.Learned;
-        }
-
-        ref Candidate candidate = ref vrf.Candidates[seen];
-        candidate.Since = candidate.Time = Now;
-        candidate.Epoch = _writer.Epoch;
-        Count(vrf, target, candidate);
+        index = vrf.GetOrAddMac(mac);
+        _ = PlaceSeen(vrf, index, seen, target, FdbOrigin.Learned, isPermanent: false, sequence: 0);
         _learned += isMove ? 0 : 1;
         _moved += isMove ? 1 : 0;
         Publish(vrf, index);
+    }
+
+    /// <summary>Whether a MAC is frozen at another place than a frame of it was seen at. A port's own address is none that can be doubted.</summary>
+    private bool IsHeldElsewhere(MacVrf vrf, int mac, RouteTarget target, bool isOwn)
+    {
+        if (!vrf.Macs[mac].IsFrozen || vrf.Macs[mac].PlaceTarget == target.Id)
+        {
+            return false;
+        }
+
+        if (isOwn)
+        {
+            Thaw(vrf, mac);
+            return false;
+        }
+
+        _refusedFrozen++;
+        return true;
+    }
+
+    /// <summary>
+    /// Whether the host behind a local entry may be taken for gone, so that a VTEP its frames come from now has it: it migrated. A VTEP's word never displaces a host that
+    /// speaks here: the entry has to be silent for a while, and with its next frame the host has it back.
+    /// </summary>
+    private bool HasLeft(MacVrf vrf, int mac, int winner)
+    {
+        ref Candidate local = ref vrf.Candidates[winner];
+        ref MacState state = ref vrf.Macs[mac];
+        if (local.Origin != FdbOrigin.Local || local.Permanent || state.Head != winner || local.NextOfMac >= 0)
+        {
+            return false;
+        }
+
+        uint silence = MigrationSilence;
+        if (vrf.Spec!.Age > TimeSpan.Zero)
+        {
+            silence = Math.Clamp(Tenths(vrf.Spec.Age) / 4, 1, MigrationSilence);
+        }
+
+        uint epochs = _writer.TryGetMac(vrf.Vni, new MacAddress(state.Mac), out FdbRow row) ? (ushort)(_writer.Epoch - row.LastUseEpoch) : 0u;
+        return epochs >= 2 && (epochs - 1) * _period >= silence && Now - local.Time >= silence;
     }
 
     /// <summary>A source that only a prefix admitted: it becomes a VTEP named by its address, as long as something is learned from it.</summary>
@@ -224,6 +239,7 @@ internal sealed partial class ControlCore
             if (vrf.Implicit >= _options.ImplicitVtepLimit)
             {
                 _refusedByVtep++;
+                vrf.Refused++;
                 RaiseAlarm(AlarmKind.ImplicitVtepLimit, vrf);
                 return;
             }
@@ -286,6 +302,7 @@ internal sealed partial class ControlCore
         if (isNew && _seen >= _options.LearnLimit)
         {
             _refusedByTotal++;
+            vrf.Refused++;
             RaiseFull(_options.LearnLimit, AlarmKind.TotalLearnLimit, this);
             return false;
         }
@@ -293,6 +310,7 @@ internal sealed partial class ControlCore
         if (isNew && vrf.Seen >= vrf.Spec!.LearnLimit)
         {
             _refusedByVni++;
+            vrf.Refused++;
             RaiseFull(vrf.Spec.LearnLimit, AlarmKind.VniLearnLimit, vrf);
             return false;
         }
@@ -302,6 +320,7 @@ internal sealed partial class ControlCore
             if (port.Seen >= port.MacLimit)
             {
                 _refusedByPort++;
+                vrf.Refused++;
                 RaiseFull(port.MacLimit, AlarmKind.PortMacLimit, port);
                 return false;
             }
@@ -310,6 +329,7 @@ internal sealed partial class ControlCore
             && !(replaced >= 0 && vrf.Targets[vrf.Candidates[replaced].Target]!.Peer == peer))
         {
             _refusedByVtep++;
+            vrf.Refused++;
             RaiseFull(vrf.Spec.VtepLearnLimit, AlarmKind.VtepLearnLimit, vrf, peer.Vtep);
             return false;
         }

@@ -35,6 +35,7 @@ internal sealed partial class ControlCore
 
         if (state.Head < 0)
         {
+            ForgetMoves(vrf, mac);
             vrf.RemoveMac(mac);
         }
     }
@@ -42,6 +43,16 @@ internal sealed partial class ControlCore
     /// <summary>The best usable candidate of a MAC, or -1.</summary>
     private int Choose(MacVrf vrf, int mac)
     {
+        if (vrf.Macs[mac].IsFrozen)
+        {
+            if (FrozenAt(vrf, mac) is >= 0 and int held)
+            {
+                return held;
+            }
+
+            Thaw(vrf, mac);
+        }
+
         int best = -1;
         for (int at = vrf.Macs[mac].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
@@ -71,12 +82,12 @@ internal sealed partial class ControlCore
         ref Candidate candidate = ref vrf.Candidates[winner];
         RouteTarget target = vrf.Targets[candidate.Target]!;
         bool isStale = _sources[candidate.Source]?.IsStale(candidate.Generation) ?? false;
-        FdbFlags flags = (candidate.Sticky ? FdbFlags.Sticky : 0) | (isStale ? FdbFlags.Stale : 0);
+        FdbFlags flags = (candidate.Sticky ? FdbFlags.Sticky : 0) | (isStale ? FdbFlags.Stale : 0) | (state.IsFrozen ? FdbFlags.Frozen : 0);
         FdbTarget place = target.Current!.Value;
         if (state.PlaceTarget >= 0 && state.PlaceTarget != target.Id)
         {
             state.Moves += state.Moves < ushort.MaxValue ? (ushort)1 : (ushort)0;
-            vrf.Moves++;
+            vrf.MoveCount++;
         }
 
         state.PlaceTarget = target.Id;
@@ -148,6 +159,39 @@ internal sealed partial class ControlCore
         {
             Publish(vrf, old.Mac);
         }
+    }
+
+    /// <summary>Puts a MAC where a frame was seen: a new candidate, or the one it has, which goes along. The caller publishes it.</summary>
+    private int PlaceSeen(MacVrf vrf, int mac, int seen, RouteTarget target, FdbOrigin origin, bool isPermanent, uint sequence)
+    {
+        if (seen < 0)
+        {
+            seen = vrf.AddCandidate(mac, target.Id);
+        }
+        else
+        {
+            RouteTarget old = vrf.Targets[vrf.Candidates[seen].Target]!;
+            Uncount(vrf, old, vrf.Candidates[seen]);
+            vrf.Retarget(seen, target.Id);
+            if (old.Port is null && (old.IsUnused || old.IsImplicit))
+            {
+                MarkDirty(vrf);
+            }
+
+            if (old.Port is { } port && origin != FdbOrigin.Local)
+            {
+                Tell(new LocalEvent { Kind = LocalEventKind.MacAged, Vni = vrf.Vni, Mac = new MacAddress(vrf.Macs[mac].Mac), Port = port.Name, Sequence = vrf.Candidates[seen].Sequence });
+            }
+        }
+
+        ref Candidate candidate = ref vrf.Candidates[seen];
+        candidate.Origin = origin;
+        candidate.Sequence = sequence;
+        candidate.Permanent = isPermanent;
+        candidate.Since = candidate.Time = Now;
+        candidate.Epoch = _writer.Epoch;
+        Count(vrf, target, candidate);
+        return seen;
     }
 
     private void Count(MacVrf vrf, RouteTarget target, in Candidate candidate) => Account(vrf, target, candidate, +1);

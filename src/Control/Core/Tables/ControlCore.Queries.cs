@@ -96,6 +96,11 @@ internal sealed partial class ControlCore
             string place = won.Port is not null ? $"port {won.Port}" : $"peer {won.Peer}";
             string held = vrf.Macs[index].IsPublished ? "goes to" : "would go to (the forwarding table is full)";
             verdict = $"{mac} {held} {place} by {FdbOriginName(won.Origin)}: {won.Why}";
+            if (vrf.Macs[index].IsFrozen)
+            {
+                MoveRecord record = vrf.Moves[index];
+                verdict += $"; it moved too often and is frozen there for {Span(record.FrozenUntil > Now ? record.FrozenUntil - Now : 0).TotalSeconds:0} s (last: {PlaceName(record.To)} claimed it)";
+            }
         }
 
         return new FdbExplanation(vni, mac, spec is not null, verdict, won, all, vrf.Macs[index].Moves, onMiss);
@@ -167,15 +172,18 @@ internal sealed partial class ControlCore
     [
         .. _vrfs.Values.OrderBy(static v => v.Vni.Value).Select(v => new VniRow(
             v.Vni,
-            v.Spec is not null,
+            v.Spec,
             [.. _ports.Values.Where(p => p.Vnis.Contains(v.Vni.Value)).Select(static p => p.Name).Order(StringComparer.Ordinal)],
             v.MacCount,
             v.Targets.Where(static t => t?.Port is not null).Sum(t => WinnersOn(v, t!)),
             v.Learned,
+            v.Seen,
             v.FloodList?.Length ?? 0,
             v.AllowList?.Length ?? 0,
             v.RemoteLearning ?? false,
-            v.Moves)),
+            v.MoveCount,
+            v.Frozen,
+            v.Refused)),
     ];
 
     public ImmutableArray<AlarmRow> Alarms()
@@ -190,6 +198,9 @@ internal sealed partial class ControlCore
         Learned = _learned,
         Moved = _moved,
         Aged = _aged,
+        Flushed = _flushed,
+        Frozen = _frozen,
+        RefusedFrozen = _refusedFrozen,
         RefusedStatic = _refusedStatic,
         RefusedSticky = _refusedSticky,
         RefusedInvalid = _refusedInvalid,

@@ -13,6 +13,7 @@ internal sealed partial class ControlCore
     private readonly FdbRow[] _rows = new FdbRow[1024];
     private uint _lastEpoch;
     private uint _lastSecond;
+    private uint _period = TenthsASecond;
 
     /// <summary>True while sliced work is waiting.</summary>
     public bool HasWork
@@ -64,7 +65,7 @@ internal sealed partial class ControlCore
     public void Tick()
     {
         uint now = Now;
-        uint period = EpochPeriod();
+        uint period = _period = EpochPeriod();
         if (now - _lastEpoch >= period)
         {
             // One a tick, even after a pause: entries grow old by the clock, not by the number of epochs.
@@ -84,6 +85,7 @@ internal sealed partial class ControlCore
             if (Step(walk, ref budget))
             {
                 _ = _walks.Dequeue();
+                walk.Done?.Invoke();
             }
         }
 
@@ -106,6 +108,7 @@ internal sealed partial class ControlCore
             if (Step(walk, ref budget))
             {
                 _ = _walks.Dequeue();
+                walk.Done?.Invoke();
             }
         }
     }
@@ -166,15 +169,19 @@ internal sealed partial class ControlCore
         }
     }
 
-    private void StartWalk(Vni? vni, Action<MacVrf, int> visit)
+    private void StartWalk(Vni? vni, Action<MacVrf, int> visit, Action? done = null)
     {
-        var walk = new Walk(_vrfs.Values.Where(v => vni is null || v.Vni == vni), visit);
+        var walk = new Walk(_vrfs.Values.Where(v => vni is null || v.Vni == vni), visit, done);
         int budget = SliceItems;
 
         // Behind a walk that waits it has to wait too: they take effect in the order they were asked for.
         if (_walks.Count > 0 || !Step(walk, ref budget))
         {
             _walks.Enqueue(walk);
+        }
+        else
+        {
+            done?.Invoke();
         }
     }
 
@@ -254,6 +261,7 @@ internal sealed partial class ControlCore
             });
         }
 
+        TendMoves(now);
         ClearAlarms();
     }
 
@@ -265,7 +273,7 @@ internal sealed partial class ControlCore
         }
     }
 
-    /// <summary>An eighth of the shortest age, 0.1–10 s, in tenths of a second.</summary>
+    /// <summary>An eighth of the shortest age, 0.1–1 s, in tenths of a second.</summary>
     private uint EpochPeriod()
     {
         uint shortest = uint.MaxValue;
@@ -277,7 +285,7 @@ internal sealed partial class ControlCore
             }
         }
 
-        return Math.Clamp(shortest / 8, 1, 100);
+        return Math.Clamp(shortest / 8, 1, TenthsASecond);
     }
 
     /// <summary>
@@ -339,9 +347,11 @@ internal sealed partial class ControlCore
         }
     }
 
-    private sealed class Walk(IEnumerable<MacVrf> vrfs, Action<MacVrf, int> visit)
+    private sealed class Walk(IEnumerable<MacVrf> vrfs, Action<MacVrf, int> visit, Action? done)
     {
         private readonly Queue<MacVrf> _vrfs = new(vrfs);
+
+        public Action? Done { get; } = done;
 
         public Action<MacVrf, int> Visit { get; } = visit;
 

@@ -29,6 +29,9 @@ internal struct MacState
     /// <summary>Flags in the forwarding table.</summary>
     public FdbFlags PublishedFlags;
 
+    /// <summary>It does not move for a while: it moved too often. What is remembered of it is in <see cref="MacVrf.Moves"/>.</summary>
+    public bool IsFrozen;
+
     /// <summary>The forwarding table has an entry.</summary>
     public readonly bool IsPublished => PublishedOrigin != FdbOrigin.None;
 }

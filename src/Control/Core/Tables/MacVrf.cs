@@ -10,14 +10,20 @@ namespace Overlay.Control.Tables;
 /// The candidates of one VNI: MACs, flood routes, neighbours, and the targets they lead to. Holds and links; the rules are in
 /// <see cref="ControlCore"/>. It exists as soon as a plane names the VNI, configured or not. Control thread only.
 /// </summary>
-internal sealed class MacVrf(Vni vni)
+internal sealed class MacVrf
 {
-    private readonly Dictionary<ulong, int> _index = [];
+    private readonly MacIndex _index;
     private readonly Dictionary<TargetKey, RouteTarget> _targetByKey = [];
     private readonly List<RouteTarget?> _targets = [];
     private readonly Stack<int> _freeTargets = [];
 
-    public Vni Vni { get; } = vni;
+    public MacVrf(Vni vni)
+    {
+        Vni = vni;
+        _index = new MacIndex(Macs);
+    }
+
+    public Vni Vni { get; }
 
     /// <summary>Its configuration; null while it has none, and then nothing of it stands in the forwarding tables.</summary>
     public VniSpec? Spec { get; set; }
@@ -72,7 +78,17 @@ internal sealed class MacVrf(Vni vni)
     /// <summary>Routes (MAC and flood) of planes other than the configuration file.</summary>
     public int PlaneRoutes { get; set; }
 
-    public long Moves { get; set; }
+    /// <summary>Times the place of a MAC changed.</summary>
+    public long MoveCount { get; set; }
+
+    /// <summary>MACs that moved not long ago, by index.</summary>
+    public Dictionary<int, MoveRecord> Moves { get; } = [];
+
+    /// <summary>Frozen ones among them.</summary>
+    public int Frozen { get; set; }
+
+    /// <summary>Frames of MACs that were not learned because a limit is reached, as far as workers told of them.</summary>
+    public long Refused { get; set; }
 
     /// <summary>Winners that the forwarding table refused.</summary>
     public int Unwritten { get; set; }
@@ -90,23 +106,23 @@ internal sealed class MacVrf(Vni vni)
     /// <summary>True if it holds no route, no MAC, and nothing that one of them led to.</summary>
     public bool IsEmpty => _index.Count == 0 && Floods.Count == 0 && Neighbors.Count == 0 && _targetByKey.Count == 0;
 
-    public bool TryFind(MacAddress mac, out int index) => _index.TryGetValue(mac.Value, out index);
+    public bool TryFind(MacAddress mac, out int index) => _index.TryGet(mac.Value, out index);
 
     public int GetOrAddMac(MacAddress mac)
     {
-        ref int slot = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_index, mac.Value, out bool exists);
-        if (!exists)
+        if (!_index.TryGet(mac.Value, out int index))
         {
-            slot = Macs.Allocate();
-            Macs[slot] = new MacState { Mac = mac.Value, Head = -1, Winner = -1, PlaceTarget = -1 };
+            index = Macs.Allocate();
+            Macs[index] = new MacState { Mac = mac.Value, Head = -1, Winner = -1, PlaceTarget = -1 };
+            _index.Add(mac.Value, index);
         }
 
-        return slot;
+        return index;
     }
 
     public void RemoveMac(int index)
     {
-        _ = _index.Remove(Macs[index].Mac);
+        _index.Remove(Macs[index].Mac);
         Macs.Release(index);
     }
 

@@ -216,6 +216,7 @@ internal static class PeerSection
             var vni = map.Vni("vni");
             var mac = map.Mac("mac");
             var peerName = map.Text("peer");
+            var sticky = map.Bool("sticky", false);
             StaticPeer? peer = null;
             if (vni is { } number && !known.Has(number))
             {
@@ -252,7 +253,7 @@ internal static class PeerSection
                 root.Problems.Warn(map.Blame("peer"), map.PathOf("peer"), $"peer {peerName} is not in VNI {v}: frames to this MAC reach it, floods do not; add the VNI to its vnis");
             }
 
-            macs.Add(new StaticMac(v, m, new VtepEndpoint(peerName!), addresses.ToImmutable()));
+            macs.Add(new StaticMac(v, m, new VtepEndpoint(peerName!), addresses.ToImmutable()) { Sticky = sticky });
         }
 
         return macs.ToImmutable();
