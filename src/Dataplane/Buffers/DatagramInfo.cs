@@ -14,6 +14,9 @@ public struct DatagramInfo
     /// <summary>Outer TOS or traffic class: DSCP in the high six bits, ECN in the low two.</summary>
     public byte Tos;
 
+    /// <summary>Octets of payload of each segment, if the datagram carries an inner UDP super-frame that nobody has cut; 0 as a rule.</summary>
+    public ushort InnerSegmentLength;
+
     /// <summary>What the socket that received it was opened for.</summary>
     public EncapKind Encap;
 }

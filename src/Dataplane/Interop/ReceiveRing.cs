@@ -75,6 +75,7 @@ internal sealed unsafe class ReceiveRing
         _ = SockAddr.TryRead(name, out message.Info.Source, out message.Info.SourcePort);
         message.SegmentLength = 0;
         message.Info.Tos = 0;
+        message.Info.InnerSegmentLength = 0;
         ReadControl(_control.AsSpan(index * ControlSize, (int)Math.Min((uint)header.Header.ControlLength, ControlSize)), ref message);
         message.Length = (header.Header.Flags & LinuxConstants.MessageTruncated) != 0 ? 0 : (int)header.Length;
         header.Header.NameLength = SockAddr.Size;

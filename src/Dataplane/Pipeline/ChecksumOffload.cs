@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using Overlay.Dataplane.Pipeline.Merging;
+using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Encap;
+using Overlay.Encap.Ethernet;
 using Overlay.Encap.Ip;
 
 namespace Overlay.Dataplane.Pipeline;
@@ -13,6 +16,7 @@ namespace Overlay.Dataplane.Pipeline;
 internal static class ChecksumOffload
 {
     private const byte CongestionWindowReduced = 0x80;
+    private const int SctpChecksumOffset = 8;
 
     /// <summary>Finishes the checksum that a virtio-net header leaves open: the sum from csum_start to the end, pseudo-header sum included, as it lies in the field.</summary>
     /// <param name="frame">The frame; the header was validated against it.</param>
@@ -20,6 +24,9 @@ internal static class ChecksumOffload
     internal static void Finish(Span<byte> frame, in VnetHeader vnet)
     {
         Span<byte> covered = frame[vnet.CsumStart..];
+        if (vnet.CsumOffset == SctpChecksumOffset && TryFinishSctp(frame, covered))
+            return;
+
         ushort checksum = InternetChecksum.Compute(covered);
 
         // UDP has no checksum 0: it would say that there is none (RFC 768).
@@ -34,6 +41,26 @@ internal static class ChecksumOffload
     /// <param name="frameOffset">Where its frame begins in the slab.</param>
     internal static VnetHeader Unfinished(in InnerSegment segment, int frameOffset) =>
         new(VnetHeader.NeedsChecksum, VnetHeader.GsoNone, 0, 0, (ushort)(segment.UpperOffset - frameOffset), (ushort)segment.ChecksumOffset);
+
+    /// <summary>Makes an unfinished UDP frame the super-frame that its sender left to a device to cut.</summary>
+    /// <param name="slab">The slab.</param>
+    /// <param name="frame">The frame, with <see cref="OutgoingFrame.GivenSegmentSize"/> and the header of <see cref="Unfinished"/>; changed on success.</param>
+    /// <returns>False if no size was given, or the frame is none of more than one datagram.</returns>
+    internal static bool TrySegmentAsGiven(byte[] slab, ref OutgoingFrame frame)
+    {
+        if (frame.GivenSegmentSize == 0 || frame.Segment.Protocol != IpProtocol.Udp)
+            return false;
+
+        int headers = frame.Segment.UpperOffset - frame.Offset + InnerSegment.UdpHeaderLength;
+        VnetHeader vnet = frame.Vnet with { GsoType = VnetHeader.GsoUdpL4, GsoSize = frame.GivenSegmentSize, HdrLen = (ushort)headers };
+        if (!SuperFrame.TryParse(slab.AsSpan(frame.Offset, frame.Length), in vnet, out SuperFrame super) || super.Segments < 2)
+            return false;
+
+        frame.Vnet = vnet;
+        frame.Super = super;
+        frame.Segment = default;
+        return true;
+    }
 
     /// <summary>Adds a segment size to the header of an unfinished TCP frame, so that the receiver's kernel cuts it to the port's MTU.</summary>
     /// <param name="slab">The slab.</param>
@@ -59,5 +86,39 @@ internal static class ChecksumOffload
 
         vnet = vnet with { GsoType = type, GsoSize = (ushort)size, HdrLen = (ushort)(segment.UpperOffset - offset + tcpLength) };
         return Math.Max(1, (tcp.Length - tcpLength + size - 1) / size);
+    }
+
+    // RFC 9260 §6.8, appendix A: a CRC32c over the whole packet, its own field taken as 0, least significant octet first. A veth end leaves it to a device
+    // and says no more than where the field is.
+    private static bool TryFinishSctp(ReadOnlySpan<byte> frame, Span<byte> covered)
+    {
+        if (EthernetView.Parse(frame, out EthernetView ethernet) != ParseStatus.Ok)
+            return false;
+
+        ReadOnlySpan<byte> packet = frame[ethernet.PayloadOffset..];
+        int end;
+        if (ethernet.EtherType == EtherType.IPv4 && IPv4View.Parse(packet, out IPv4View v4) == ParseStatus.Ok && v4.Protocol == IpProtocol.Sctp)
+            end = v4.TotalLength;
+        else if (ethernet.EtherType == EtherType.IPv6 && IPv6View.Parse(packet, out IPv6View v6) == ParseStatus.Ok && v6.Protocol == IpProtocol.Sctp)
+            end = IPv6View.HeaderLength + v6.PayloadLength;
+        else
+            return false;
+
+        int length = end - (packet.Length - covered.Length);
+        if (length < SctpChecksumOffset + sizeof(uint))
+            return false;
+
+        Span<byte> sctp = covered[..length];
+        sctp.Slice(SctpChecksumOffset, sizeof(uint)).Clear();
+        uint crc = ~0u;
+        int at = 0;
+        for (; at + sizeof(ulong) <= sctp.Length; at += sizeof(ulong))
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(sctp[at..]));
+
+        for (; at < sctp.Length; at++)
+            crc = BitOperations.Crc32C(crc, sctp[at]);
+
+        BinaryPrimitives.WriteUInt32LittleEndian(sctp[SctpChecksumOffset..], ~crc);
+        return true;
     }
 }

@@ -93,7 +93,8 @@ public sealed class DecapPipeline
         for (int i = 0; i < count; i++)
         {
             _sources[i] = -1;
-            DropReason reason = _verdict.Covers(batch.Datagram(i), in batch.Info[i]) ? ForwardAlike(batch, i) : Forward(tables, batch, i);
+            bool isAlike = batch.Info[i].InnerSegmentLength == 0 && _verdict.Covers(batch.Datagram(i), in batch.Info[i]);
+            DropReason reason = isAlike ? ForwardAlike(batch, i) : Forward(tables, batch, i);
             if (reason != DropReason.None)
                 _egress.Outcomes.MarkDropped(i, reason);
         }
@@ -171,6 +172,7 @@ public sealed class DecapPipeline
             Length = info.InnerLength,
             Domain = domain,
             Templates = domain.Templates,
+            GivenSegmentSize = domain.Spec.Gateway ? (ushort)0 : outer.InnerSegmentLength,
         }, in info, in outer, sourceHop);
     }
 
@@ -384,7 +386,7 @@ public sealed class DecapPipeline
         {
             _counters.AddAnomaly(AnomalyKind.InnerChecksumUnfinished);
             frame.Vnet = ChecksumOffload.Unfinished(in frame.Segment, frame.Offset);
-            frame.MaySegment = true;
+            frame.MaySegment = !ChecksumOffload.TrySegmentAsGiven(slab, ref frame);
         }
     }
 }

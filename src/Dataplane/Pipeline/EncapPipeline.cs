@@ -94,8 +94,12 @@ public sealed class EncapPipeline
         if (buffer.Vnet != default && !TryTakeOffloads(ref buffer, frame, index, out super))
             return DropReason.TapBadVnetHeader;
 
-        if (EthernetView.Parse(frame, out _) != ParseStatus.Ok)
+        if (EthernetView.Parse(frame, out EthernetView ethernet) != ParseStatus.Ok)
             return DropReason.TapMalformed;
+
+        // A checksum is not written into what is judged below: addresses, tags and type.
+        if (buffer.Vnet.NeedsCsum && buffer.Vnet.CsumStart < ethernet.PayloadOffset)
+            return DropReason.TapBadVnetHeader;
 
         ushort type = VlanTags.TypeOf(frame);
         ushort tci = EtherType.IsVlanTag(type) ? BinaryPrimitives.ReadUInt16BigEndian(frame[EthernetHeader.Length..]) : (ushort)0;
@@ -125,9 +129,7 @@ public sealed class EncapPipeline
         };
         if (strip)
         {
-            if (!TryStrip(batch.Slab, ref outgoing))
-                return DropReason.TapBadVnetHeader;
-
+            Strip(batch.Slab, ref outgoing);
             buffer.Offset = outgoing.Offset;
             buffer.Length = outgoing.Length;
             buffer.Vnet = outgoing.Vnet;
@@ -211,20 +213,15 @@ public sealed class EncapPipeline
         return answered;
     }
 
-    // The checksum's place moves with the frame; one inside the tag contradicts the frame.
-    private static bool TryStrip(byte[] slab, ref OutgoingFrame frame)
+    // The checksum's place moves with the frame.
+    private static void Strip(byte[] slab, ref OutgoingFrame frame)
     {
-        if (frame.Vnet.NeedsCsum && frame.Vnet.CsumStart < EthernetHeader.Length + VlanTag.Length)
-            return false;
-
         VlanTags.Strip(slab, frame.Offset);
         frame.Offset += VlanTag.Length;
         frame.Length -= VlanTag.Length;
         frame.Super.Shift(-VlanTag.Length);
         if (frame.Vnet.NeedsCsum)
             frame.Vnet = frame.Vnet with { CsumStart = (ushort)(frame.Vnet.CsumStart - VlanTag.Length), HdrLen = (ushort)Math.Max(0, frame.Super.HeaderLength) };
-
-        return true;
     }
 
     private DropReason Dispatch(ForwardingTables tables, ref OutgoingFrame frame, ForwardingDecision decision, DomainPort from, MacAddress destination)

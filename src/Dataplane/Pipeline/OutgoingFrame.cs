@@ -41,6 +41,9 @@ internal struct OutgoingFrame
     /// <summary>A frame longer than a port's MTU may be given to the port's kernel as segments.</summary>
     internal bool MaySegment;
 
+    /// <summary>The segment size that came with a UDP super-frame from the underlay; 0 as a rule.</summary>
+    internal ushort GivenSegmentSize;
+
     /// <summary>Octets of the longest frame that this is or stands for.</summary>
     internal readonly int LongestLength => Super.Segments > 1 ? Super.SegmentLength : Length;
 

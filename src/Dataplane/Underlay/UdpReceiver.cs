@@ -66,6 +66,13 @@ internal sealed class UdpReceiver : IDisposable
             ref DatagramMessage message = ref batch.Message(i);
             ring.Take(i, ref message);
             message.Info.Encap = from.Encap;
+            if (message.SegmentLength > 0 && message.Length > message.SegmentLength
+                && UncutSuperFrame.IsOne(batch.Slab.AsSpan(batch.Slots.FrameOffset(i), message.Length), from.Encap))
+            {
+                message.Info.InnerSegmentLength = (ushort)message.SegmentLength;
+                message.SegmentLength = 0;
+            }
+
             octets += message.Length;
         }
 

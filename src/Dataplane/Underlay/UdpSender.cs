@@ -175,7 +175,7 @@ internal sealed class UdpSender : IDisposable
         int next = scratch.Trains.Next(cargo.Item);
         bool isTrain = first.Segments > 1 || next >= 0;
         if (isTrain && SendErrors.MayBeTheTrains(error))
-            return SendSingly(scratch, cargo.Item, descriptor, batch, outcomes);
+            return SendSingly(scratch, cargo.Item, descriptor, error, batch, outcomes);
 
         for (int item = cargo.Item; item >= 0; item = scratch.Trains.Next(item))
             outcomes.MarkSegmentsDropped(batch.Items[item].Frame, SendErrors.Reason(error), batch.Items[item].Segments);
@@ -183,7 +183,7 @@ internal sealed class UdpSender : IDisposable
         return 0;
     }
 
-    private static int SendSingly(SendScratch scratch, int first, int descriptor, TxBatch batch, FrameOutcomes outcomes)
+    private static int SendSingly(SendScratch scratch, int first, int descriptor, int error, TxBatch batch, FrameOutcomes outcomes)
     {
         int sent = 0;
         int datagrams = 0;
@@ -196,9 +196,10 @@ internal sealed class UdpSender : IDisposable
 
         sent += Transmit(scratch, scratch.Singles, descriptor, batch, outcomes);
 
-        // If the datagrams went singly, it is trains that do not work on this way; else it is their length.
+        // If the datagrams went singly, it is trains that do not work on this way; else it is their length. The kernel says so itself where it cuts long datagrams
+        // into fragments, but not trains of them.
         ref readonly TxDatagram about = ref batch.Items[first];
-        batch.NextHops[about.NextHop]!.TrainsRefused(sent == datagrams ? 0 : about.DatagramLength - 1);
+        batch.NextHops[about.NextHop]!.TrainsRefused(sent == datagrams && error != -Errno.MessageTooLong ? 0 : about.DatagramLength - 1);
         return sent;
     }
 

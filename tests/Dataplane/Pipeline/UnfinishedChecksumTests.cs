@@ -122,6 +122,32 @@ public sealed class UnfinishedChecksumTests
         bench.AssertNothingDelivered();
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_udp_super_frame_that_nobody_cut_stays_one(Wire wire, bool ipv6)
+    {
+        Bench bench = Ready(wire);
+        byte[] frame = Frames.Unfinished(ipv6 ? Frames.UdpV6(Local, Remote, payloadLength: 5100) : Frames.UdpV4(Local, Remote, payloadLength: 5100));
+        bench.Node.Underlay.Put(Frames.Datagram(wire.Encap, V100, frame), bench.PeerB, wire.Encap, innerSegmentLength: 1000);
+        bench.Node.Pump();
+        (byte[] delivered, VnetHeader vnet) = Assert.Single(bench.Node.Device("db").Take());
+        Assert.Equal(frame, delivered);
+        int upper = ipv6 ? 54 : 34;
+        Assert.Equal(new VnetHeader(VnetHeader.NeedsChecksum, VnetHeader.GsoUdpL4, (ushort)(upper + 8), 1000, (ushort)upper, 6), vnet);
+        Assert.True(bench.Node.IsBalanced());
+    }
+
+    [Fact]
+    public void A_udp_super_frame_with_segments_longer_than_the_ports_mtu_is_too_big()
+    {
+        Bench bench = Ready(Wire.All[0]);
+        byte[] frame = Frames.Unfinished(Frames.UdpV4(Local, Remote, payloadLength: 5100));
+        bench.Node.Underlay.Put(Frames.Datagram(Wire.All[0].Encap, V100, frame), bench.PeerB, Wire.All[0].Encap, innerSegmentLength: 2000);
+        bench.Node.Pump();
+        Assert.Equal(1, bench.Node.Dropped(Direction.Rx, DropReason.TooBigSilent));
+        bench.AssertNothingDelivered();
+    }
+
     [Fact]
     public void Udp_without_a_checksum_and_fragments_are_left_alone()
     {

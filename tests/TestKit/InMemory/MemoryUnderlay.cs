@@ -37,8 +37,8 @@ public sealed class MemoryUnderlay(params UnderlayAddress[] addresses) : IUnderl
     }
 
     /// <summary>A datagram arrives.</summary>
-    public void Put(ReadOnlySpan<byte> payload, UnderlayAddress source, EncapKind encap, byte tos = 0, ushort sourcePort = 50_000) =>
-        _inbox.Enqueue((payload.ToArray(), new DatagramInfo { Source = source, SourcePort = sourcePort, Tos = tos, Encap = encap }));
+    public void Put(ReadOnlySpan<byte> payload, UnderlayAddress source, EncapKind encap, byte tos = 0, ushort sourcePort = 50_000, ushort innerSegmentLength = 0) =>
+        _inbox.Enqueue((payload.ToArray(), new DatagramInfo { Source = source, SourcePort = sourcePort, Tos = tos, Encap = encap, InnerSegmentLength = innerSegmentLength }));
 
     /// <summary>Takes everything sent so far.</summary>
     public SentDatagram[] Take()

@@ -36,7 +36,7 @@ public static class SuperFrameCases
             data.Add($"tcp{family} timestamps", tcp with { TcpOptions = Timestamps, SegmentSize = 1388, PayloadLength = 43 * 1388 });
             data.Add($"tcp{family} timestamps and SACK", tcp with { TcpOptions = [.. Timestamps, .. Sack] });
             data.Add($"tcp{family} odd segment size", tcp with { SegmentSize = 777, PayloadLength = 7778, TcpFlags = Ack | Ece });
-            data.Add($"tcp{family} one octet a segment", tcp with { SegmentSize = 1, PayloadLength = 300 });
+            data.Add($"tcp{family} eight octets a segment", tcp with { SegmentSize = 8, PayloadLength = 300 });
             data.Add($"tcp{family} sequence wraps", tcp with { Sequence = 0xFFFF_FC00 });
             data.Add($"tcp{family} tags", tcp with { Tags = [20, 30] });
             data.Add($"tcp{family} as long as can be", tcp with { SegmentSize = 1428, PayloadLength = 65_000 });

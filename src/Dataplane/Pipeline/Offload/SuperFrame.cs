@@ -13,9 +13,11 @@ internal struct SuperFrame
 {
     private const int TcpChecksumOffset = 16;
     private const int TcpMinHeaderLength = 20;
+    private const int TcpMinSegmentSize = 8;
     private const int UdpChecksumOffset = 6;
     private const int UdpHeaderLength = 8;
     private const int UdpLengthOffset = 4;
+    private const int UdpMaxSegments = 128;
 
     /// <summary>IPv6, else IPv4.</summary>
     internal bool IsIPv6;
@@ -142,11 +144,14 @@ internal struct SuperFrame
         shape.PayloadLength = frame.Length - shape.HeaderLength;
         shape.SegmentSize = vnet.GsoSize;
 
-        // The length of the headers is a hint (Linux tells what is in one piece), but headers that end inside a header are a contradiction.
-        if (shape.PayloadLength <= 0 || (vnet.HdrLen != 0 && vnet.HdrLen < shape.HeaderLength))
+        // The length of the headers is a hint (Linux tells what is in one piece, and leaves out the tag that it puts in itself), but headers that end inside a
+        // header are a contradiction.
+        int tags = shape.IpOffset - EthernetView.HeaderLength;
+        if (shape.PayloadLength <= 0 || (vnet.HdrLen != 0 && vnet.HdrLen < shape.HeaderLength - tags))
             return false;
 
+        // What Linux makes itself: a frame must not become tens of thousands of datagrams.
         shape.Segments = (int)(((uint)shape.PayloadLength + vnet.GsoSize - 1) / vnet.GsoSize);
-        return true;
+        return shape.Segments == 1 || (shape.IsTcp ? vnet.GsoSize >= TcpMinSegmentSize : shape.Segments <= UdpMaxSegments);
     }
 }

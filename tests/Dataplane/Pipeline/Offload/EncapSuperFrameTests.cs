@@ -33,12 +33,14 @@ public sealed class EncapSuperFrameTests
         ["a checksum that begins too late"] = (Tcp, Same, static vnet => vnet with { CsumStart = 36 }),
         ["a checksum elsewhere"] = (Tcp, Same, static vnet => vnet with { CsumOffset = 6 }),
         ["headers that end early"] = (Tcp, Same, static vnet => vnet with { HdrLen = 53 }),
+        ["TCP segments that no kernel makes so short"] = (Tcp, Same, static vnet => vnet with { GsoSize = 7 }),
+        ["more UDP segments than a kernel makes"] = (Tcp with { Udp = true, SegmentSize = 10, PayloadLength = 1281 }, Same, Same),
         ["headers longer than the frame"] = (Tcp, Same, static vnet => vnet with { HdrLen = 60_000 }),
         ["another total length"] = (Tcp, static frame => frame[17]++, Same),
         ["another payload length"] = (Tcp with { IPv6 = true }, static frame => frame[19]--, Same),
         ["a fragment"] = (Tcp, static frame => frame[20] = 0x20, Same),
         ["a TCP header too short"] = (Tcp, static frame => frame[46] = 0x40, Same),
-        ["a TCP header that covers the payload"] = (Tcp with { SegmentSize = 1, PayloadLength = 20 }, static frame => frame[46] = 0xF0, Same),
+        ["a TCP header that covers the payload"] = (Tcp with { SegmentSize = 8, PayloadLength = 20 }, static frame => frame[46] = 0xF0, Same),
         ["a TCP header beyond the frame"] = (Tcp with { SegmentSize = 1, PayloadLength = 2 }, static frame => frame[46] = 0xF0, Same),
         ["a UDP length of its own"] = (Tcp with { Udp = true }, static frame => frame[39]++, Same),
         ["no IP"] = (Tcp, static frame => frame[13] = 6, Same),
@@ -205,11 +207,11 @@ public sealed class EncapSuperFrameTests
     public void Many_more_segments_than_a_message_takes_are_all_sent_in_order()
     {
         Bench bench = Ready(Wire.All[0]);
-        SuperFrameSpec spec = Tcp with { SegmentSize = 1, PayloadLength = 30_000 };
+        SuperFrameSpec spec = Tcp with { SegmentSize = 8, PayloadLength = 64_000 };
         (byte[] frame, VnetHeader vnet) = SuperFrames.Build(Remote, Tenant, spec);
         bench.Node.Send("web", frame, vnet);
         Assert.Equal(SuperFrames.Cut(Remote, Tenant, spec), bench.Node.Underlay.Take().Select(datagram => bench.Read(datagram).Inner));
-        Assert.Equal(30_000, bench.Node.Totals.Delivered(Direction.Tx));
+        Assert.Equal(8_000, bench.Node.Totals.Delivered(Direction.Tx));
     }
 
     private static EqualityComparer<byte[]> Octets { get; } = EqualityComparer<byte[]>.Create(static (x, y) => x.AsSpan().SequenceEqual(y), static x => x.Length);

@@ -54,7 +54,7 @@ public sealed class SuperFrameTests
             {
                 IPv6 = random.Next(2) == 0,
                 Udp = random.Next(2) == 0,
-                SegmentSize = random.Next(1, random.Next(2) == 0 ? 100 : 9000),
+                SegmentSize = random.Next(8, random.Next(2) == 0 ? 100 : 9000),
                 PayloadLength = random.Next(2, random.Next(4) != 0 ? 500 : 60_000),
                 TcpFlags = (byte)random.Next(256),
                 TcpOptions = new byte[random.Next(11) * 4],
@@ -67,12 +67,24 @@ public sealed class SuperFrameTests
                 Seed = random.Next(),
             };
             random.NextBytes(spec.TcpOptions);
-            if (spec.PayloadLength <= spec.SegmentSize)
+            if (spec.PayloadLength <= spec.SegmentSize || (spec.Udp && spec.PayloadLength > 128 * spec.SegmentSize))
                 continue;
 
             (byte[] frame, VnetHeader vnet) = SuperFrames.Build(To, From, spec);
             Assert.Equal(SuperFrames.Cut(To, From, spec), Cut(frame, vnet));
         }
+    }
+
+    [Theory]
+    [InlineData(54, true)]
+    [InlineData(53, false)]
+    public void Linux_leaves_the_tag_that_it_puts_in_itself_out_of_the_length_of_the_headers(int length, bool isTaken)
+    {
+        SuperFrameSpec spec = new() { SegmentSize = 1000, PayloadLength = 3000, Tags = [20] };
+        (byte[] frame, VnetHeader vnet) = SuperFrames.Build(To, From, spec);
+        Assert.Equal(58, vnet.HdrLen);
+        Assert.Equal(isTaken, SuperFrame.TryParse(frame, vnet with { HdrLen = (ushort)length }, out SuperFrame super));
+        Assert.Equal(isTaken ? 58 : super.HeaderLength, super.HeaderLength);
     }
 
     [Fact]
