@@ -40,4 +40,7 @@ internal static partial class DataplaneLog
 
     [LoggerMessage(2010, LogLevel.Information, "Port {Port} closed")]
     internal static partial void PortRemoved(ILogger logger, string port);
+
+    [LoggerMessage(2011, LogLevel.Information, "Frames are written to TAP devices one a system call, without io_uring: {Problem}")]
+    internal static partial void NoRing(ILogger logger, string problem);
 }

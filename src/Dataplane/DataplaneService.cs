@@ -115,6 +115,8 @@ public sealed class DataplaneService : IDisposable
             DataplaneLog.SetupWarning(_logger, warning);
         if (_options.Lane && !underlay.HasLane)
             DataplaneLog.NoLane(_logger, Bpf.Describe(laneError < 0 ? laneError : -Errno.Invalid));
+        if (TapWriteRing.Probe() is int refusal and < 0)
+            DataplaneLog.NoRing(_logger, SubmissionRing.Describe(refusal));
         DataplaneLog.Started(_logger, workers, underlay.Sockets().Length, SourcePorts().Length, underlay.HasLane ? "with" : "without");
         return new StartResult([], opened.Warnings);
     }

@@ -17,9 +17,11 @@ internal static class Errno
     internal const int NoDevice = 19;
     internal const int Invalid = 22;
     internal const int TooManyFiles = 24;
+    internal const int NotImplemented = 38;
     internal const int MessageTooLong = 90;
     internal const int AddressInUse = 98;
     internal const int AddressNotAvailable = 99;
+    internal const int NotSupported = 95;
     internal const int NetworkDown = 100;
     internal const int NoBuffers = 105;
     internal const int ConnectionRefused = 111;

@@ -82,6 +82,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "syscall")]
     internal static partial nint SystemCall(nint number, nint first, nint second, nint third);
 
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    internal static partial nint SystemCall(nint number, nint first, nint second, nint third, nint fourth, nint fifth, nint sixth);
+
     /// <summary>The result of a call, or the negative errno. Must follow the call directly.</summary>
     internal static int Result(nint returned) => returned >= 0 ? (int)returned : -Marshal.GetLastSystemError();
 

@@ -18,7 +18,7 @@ public sealed record PipelineOptions
     /// <summary>Seed of the flow hash.</summary>
     public FlowHashSeed HashSeed { get; init; }
 
-    /// <summary>Frames of the largest batch, 1–1024.</summary>
+    /// <summary>Frames of the largest batch, 1–4096.</summary>
     public int BatchSize { get; init; } = 64;
 
     /// <summary>The clock that storm limits go by; read once a batch at most.</summary>

@@ -109,19 +109,11 @@ public sealed class TapPort : IPortDevice
         ArgumentNullException.ThrowIfNull(outcomes);
         int descriptor = Queues.Descriptor(queue);
         int sent = 0;
-        for (int i = 0; i < batch.Count; i++)
-        {
-            int written = TapDevice.Write(descriptor, batch, i);
-            if (written > 0)
-            {
-                batch.MarkDelivered(i, outcomes);
-                sent++;
-            }
-            else
-            {
-                batch.MarkDropped(i, outcomes, Refusal(written, in batch.Frames[i]));
-            }
-        }
+        int next = 0;
+        if (batch.Count >= TapWriteRing.FewestFrames && TapWriteRing.Current is { } ring)
+            sent = SendTogether(ring, descriptor, batch, outcomes, ref next);
+        for (; next < batch.Count; next++)
+            sent += Note(TapDevice.Write(descriptor, batch, next), next, batch, outcomes);
 
         return sent;
     }
@@ -193,6 +185,44 @@ public sealed class TapPort : IPortDevice
         }
 
         return true;
+    }
+
+    // Stops before a frame that the ring cannot take, or of which the kernel knows nothing: it is written, and those behind it, one a call.
+    private static int SendTogether(TapWriteRing ring, int descriptor, PortTxBatch batch, FrameOutcomes outcomes, ref int next)
+    {
+        int sent = 0;
+        while (next < batch.Count)
+        {
+            int count = ring.Write(descriptor, batch, next);
+            for (int i = 0; i < count; i++, next++)
+            {
+                int written = ring.Results[i];
+                if (written is -Errno.NotSupported or SubmissionRing.NoResult)
+                {
+                    TapWriteRing.Refuse(-Errno.NotSupported);
+                    return sent;
+                }
+
+                sent += Note(written, next, batch, outcomes);
+            }
+
+            if (count == 0)
+                break;
+        }
+
+        return sent;
+    }
+
+    private static int Note(int written, int index, PortTxBatch batch, FrameOutcomes outcomes)
+    {
+        if (written > 0)
+        {
+            batch.MarkDelivered(index, outcomes);
+            return 1;
+        }
+
+        batch.MarkDropped(index, outcomes, Refusal(written, in batch.Frames[index]));
+        return 0;
     }
 
     private static DropReason Refusal(int errno, in TxFrame frame) => -errno switch

@@ -101,7 +101,7 @@ public sealed class VethPort : IPortDevice
         {
             // A tag that the kernel took out goes back in front of the frame.
             int first = batch.NextOffset + VlanTag.Length;
-            int room = 1 + ((batch.Slab.Length - batch.NextOffset - PacketPool.MaxFrameLength) / Stride);
+            int room = batch.Places(Stride);
             int wanted = Math.Min(Math.Min(room, RingSize), batch.Size - batch.Count);
             int received = _ring.Receive(_socket.Value, batch.Slab, first, Stride, FrameSize, wanted);
             if (received < 0)

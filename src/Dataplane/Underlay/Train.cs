@@ -9,7 +9,7 @@ internal struct Train
     /// <summary>The last item.</summary>
     internal int Last;
 
-    /// <summary>Items.</summary>
+    /// <summary>Items; 0 if the only one left with an earlier train.</summary>
     internal int ItemCount;
 
     /// <summary>Datagrams of all items.</summary>
@@ -26,6 +26,9 @@ internal struct Train
 
     /// <summary>Next hop, octets of the tunnel header, TOS and TTL of all of it.</summary>
     internal (int NextHop, int Tunnel, byte Tos, byte Ttl) Kind;
+
+    /// <summary>The latest train, when this one was begun, that has a frame of its first item's flow; negative for none.</summary>
+    internal int Before;
 
     /// <summary>Nothing may follow: the last datagram is shorter, or this kind does not travel together.</summary>
     internal bool IsClosed;

@@ -52,6 +52,7 @@ internal sealed class UdpSender : IDisposable
                 outcomes.MarkSegmentsDropped(item.Frame, DropReason.UnderlayUnreachable, item.Segments);
         }
 
+        scratch.Trains.JoinEnds();
         int sent = 0;
         for (int touched = 0; touched < scratch.TouchedCount; touched++)
         {
@@ -72,6 +73,9 @@ internal sealed class UdpSender : IDisposable
         for (; train >= 0; train = scratch.Trains[train].NextOfSocket)
         {
             ref readonly Train about = ref scratch.Trains[train];
+            if (about.ItemCount == 0)
+                continue;
+
             if (about.IsLoose)
             {
                 sent += SendLoose(scratch, run, descriptor, about.First, batch, outcomes);

@@ -12,10 +12,10 @@ namespace Overlay.Dataplane.Workers;
 /// <summary>Underlay → access: reads its receiving sockets and runs <see cref="DecapPipeline"/> over each batch.</summary>
 internal sealed class DecapWorker : WorkerLoop
 {
-    /// <summary>Datagrams of a batch: eight of the longest messages, each of as many datagrams as the kernel joins (64).</summary>
-    internal const int BatchSize = 512;
+    /// <summary>Datagrams of a batch: sixteen messages of as many as the kernel joins (64), or many messages of a few: of many flows a message has two to eight.</summary>
+    internal const int BatchSize = 1024;
 
-    private const int SlotCount = 64;
+    private const int SlotCount = 128;
     private const int MaxLeftBatches = 64;
     private readonly IUnderlay _underlay;
     private readonly DecapPipeline _pipeline;
@@ -48,7 +48,8 @@ internal sealed class DecapWorker : WorkerLoop
     protected override void Serve(ulong tag)
     {
         bool more = true;
-        for (int round = 0; (more && round < MaxRounds) || _batch.HasPending; round++)
+        int datagrams = 0;
+        for (int round = 0; (more && round < MaxRounds && datagrams < MaxFrames) || _batch.HasPending; round++, datagrams += _batch.Count)
             more = ServeBatch((int)tag);
     }
 

@@ -16,6 +16,10 @@ internal sealed class EncapWorker : WorkerLoop
 
     // Frames that a queue of the kernel holds at most: a TAP's has room for its txqueuelen, 1000 if nobody changed it.
     private const int MaxQueueLength = 4096;
+
+    // Room for as many of the shortest frames as a queue of the kernel holds: of many flows only a long batch has several frames of each, which can travel together.
+    private const int SlabSize = 640 << 10;
+
     private readonly EncapPipeline _pipeline;
     private readonly PacketBatch _batch;
     private readonly Action<Port> _closed;
@@ -35,7 +39,7 @@ internal sealed class EncapWorker : WorkerLoop
         : base(name ?? $"overlay-tx-{index}", index, context, counters)
     {
         _pipeline = pipeline;
-        _batch = new PacketBatch(context.BatchSize);
+        _batch = new PacketBatch(context.BatchSize, SlabSize);
         _hashes = new uint[context.BatchSize];
         _closed = closed;
     }
@@ -93,7 +97,8 @@ internal sealed class EncapWorker : WorkerLoop
         // The slot may have been emptied by the mailbox earlier in the same wait.
         if (tag >= (ulong)_slots.Length || _slots[tag] is not Slot slot)
             return;
-        for (int round = 0; round < MaxRounds; round++)
+        int frames = 0;
+        for (int round = 0; round < MaxRounds && frames < MaxFrames; round++, frames += _batch.Count)
         {
             switch (ServeBatch(slot))
             {

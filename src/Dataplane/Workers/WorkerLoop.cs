@@ -16,6 +16,9 @@ internal abstract class WorkerLoop : IDisposable
     /// <summary>Batches served from one descriptor before the others and the mailbox have their turn.</summary>
     protected const int MaxRounds = 8;
 
+    /// <summary>Frames behind which it is the others' turn, too.</summary>
+    protected const int MaxFrames = 2048;
+
     private const int EventCount = 64;
     private const ulong ControlTag = ulong.MaxValue;
     private readonly EventFd _wake = new();

@@ -18,7 +18,7 @@ public sealed record WorkerOptions
     public ImmutableArray<int> Cpus { get; init; } = [];
 
     /// <summary>Frames or datagrams of a batch, 1–1024.</summary>
-    public int BatchSize { get; init; } = 64;
+    public int BatchSize { get; init; } = 1024;
 
     /// <summary>How long a worker polls after the last frame before it blocks, 0–<see cref="MaxSpin"/>; zero blocks at once.</summary>
     public TimeSpan Spin { get; init; }

@@ -79,6 +79,44 @@ public sealed class TrainBuilderTests
         Assert.Equal([[0, 1], [2]], Trains());
     }
 
+    [Fact]
+    public void A_shorter_datagram_that_is_alone_ends_the_train_before_it()
+    {
+        // Flow 1's fourth frame may follow the third, which is longer; the others may not.
+        _builder.Begin();
+        Add(length: 64, flow: 1);
+        Add(length: 200, flow: 1);
+        Add(length: 1000, flow: 1);
+        Add(length: 64, flow: 1);
+        _builder.JoinEnds();
+        Assert.Equal([[0], [1], [2, 3]], Trains());
+    }
+
+    [Fact]
+    public void A_datagram_ends_no_train_that_is_before_an_earlier_one_of_its_flow()
+    {
+        _builder.Begin();
+        Add(length: 1000, flow: 2);
+        Add(length: 500, flow: 1, nextHop: 1);
+        Add(length: 200, flow: 1);
+        _builder.JoinEnds();
+        Assert.Equal([[0], [1], [2]], Trains());
+    }
+
+    [Fact]
+    public void A_train_has_one_shorter_datagram_at_most()
+    {
+        _builder.Begin();
+        Add(length: 1000, flow: 1);
+        Add(length: 200, flow: 2);
+        Add(length: 100, flow: 3);
+        Add(length: 1000, flow: 4, nextHop: 1);
+        Add(length: 200, flow: 5, nextHop: 1, isLoose: true);
+        Add(length: 200, flow: 6, nextHop: 1, tos: 1);
+        _builder.JoinEnds();
+        Assert.Equal([[0, 1], [2], [3], [4], [5]], Trains());
+    }
+
     [Theory]
     [InlineData(100, 64)]
     [InlineData(1450, 45)]
@@ -107,6 +145,7 @@ public sealed class TrainBuilderTests
     {
         var random = new Random(5);
         int joined = 0;
+        int ended = 0;
         for (int round = 0; round < 3000; round++)
         {
             _builder.Begin();
@@ -115,7 +154,7 @@ public sealed class TrainBuilderTests
             for (int left = random.Next(1, Size); left > 0; left--)
             {
                 // Hashes that share buckets, on purpose.
-                uint flow = (uint)(random.Next(1, 20) + (random.Next(3) * 1024));
+                uint flow = (uint)(random.Next(1, 20) + (random.Next(3) * 4096));
                 int length = lengths[random.Next(lengths.Length)];
                 int segments = random.Next(10) == 0 ? random.Next(2, 30) : 1;
                 Add(
@@ -123,6 +162,7 @@ public sealed class TrainBuilderTests
                     last: segments > 1 && random.Next(2) == 0 ? length - random.Next(length - 60) : length, isLoose: random.Next(20) == 0, socket: (int)(flow % 2));
             }
 
+            _builder.JoinEnds();
             int[][] trains = Trains();
             Assert.Equal(Enumerable.Range(0, _count), trains.SelectMany(static train => train).Order());
             var latest = new Dictionary<uint, int>();
@@ -141,12 +181,16 @@ public sealed class TrainBuilderTests
                 foreach (int item in train)
                 {
                     ref TxDatagram other = ref _items[item];
-                    Assert.Equal((first.NextHop, first.Tos, first.DatagramLength, first.FlowHash % 2), (other.NextHop, other.Tos, other.DatagramLength, other.FlowHash % 2));
+                    Assert.Equal((first.NextHop, first.Tos, first.FlowHash % 2), (other.NextHop, other.Tos, other.FlowHash % 2));
+                    bool isShorter = other.DatagramLength < first.DatagramLength;
+                    ended += isShorter ? 1 : 0;
+                    Assert.True(isShorter ? item == train[^1] && other.Segments == 1 : other.DatagramLength == first.DatagramLength);
                     Assert.True(item == train[^1] || other.LastLength == other.DatagramLength);
                 }
             }
         }
 
+        Assert.True(ended > 1000, $"Only {ended} trains end with a shorter datagram: the test says nothing.");
         Assert.True(joined > 10_000, $"Only {joined} datagrams joined a train: the test says nothing.");
     }
 
@@ -172,16 +216,19 @@ public sealed class TrainBuilderTests
 
     private int[][] Trains()
     {
-        int[][] trains = new int[_builder.Count][];
-        for (int i = 0; i < trains.Length; i++)
+        var trains = new List<int[]>();
+        for (int i = 0; i < _builder.Count; i++)
         {
+            if (_builder[i].ItemCount == 0)
+                continue;
+
             var items = new List<int>();
             for (int item = _builder[i].First; item >= 0; item = _builder.Next(item))
                 items.Add(item);
 
-            trains[i] = [.. items];
+            trains.Add([.. items]);
         }
 
-        return trains;
+        return [.. trains];
     }
 }
