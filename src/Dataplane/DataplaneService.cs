@@ -8,6 +8,7 @@ using Overlay.Dataplane.Pipeline;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Steering;
 using Overlay.Dataplane.Underlay;
+using Overlay.Dataplane.Underlay.Groups;
 using Overlay.Dataplane.Workers;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
@@ -36,6 +37,7 @@ public sealed class DataplaneService : IDisposable
     private readonly ILogger _logger;
     private readonly WorkerFaults _faults;
     private readonly PortTable _ports;
+    private readonly GroupTable _groups;
     private readonly UnderlayMonitor _monitor;
     private readonly Channel<UnderlayChange> _changes;
     private readonly List<EncapWorker> _encapWorkers = [];
@@ -63,6 +65,7 @@ public sealed class DataplaneService : IDisposable
         // Each worker is two threads that count apart, the lane's too.
         Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2, time: time);
         _ports = new PortTable(Forwarding, time, _logger);
+        _groups = new GroupTable(underlay);
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         _monitor = new UnderlayMonitor(underlay.Local, PeerAddresses, OnUnderlayChange, fault => _faults.Report("overlay-rtnl", fault));
@@ -107,6 +110,7 @@ public sealed class DataplaneService : IDisposable
         }
 
         _ports.Workers = [.. _encapWorkers.Take(workers)];
+        _groups.Readers = ([.. _decapWorkers.Take(workers)], underlay.Receiver);
         _ports.LaneWorker = underlay.HasLane ? _encapWorkers[workers] : null;
         Publish(_monitor.Current);
         foreach (WorkerLoop worker in _encapWorkers.Concat<WorkerLoop>(_decapWorkers))
@@ -128,14 +132,19 @@ public sealed class DataplaneService : IDisposable
     public TopologyPlan Prepare(TopologySpec topology)
     {
         ArgumentNullException.ThrowIfNull(topology);
-        return _ports.Prepare(topology, _monitor.Current);
+        TopologyPlan plan = _ports.Prepare(topology, _monitor.Current);
+        plan.Groups = _groups.Prepare(topology, _monitor.Current);
+        return plan;
     }
 
     /// <summary>Brings a plan into force. On the control thread; does not wait. An unchanged port is not touched.</summary>
     public void Commit(TopologyPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        _ports.Commit(plan, _spec.Local, _monitor.Current);
+        GroupPlan groups = plan.Groups ?? new GroupPlan();
+        _groups.Commit(groups);
+        _ports.Commit(plan, _spec.Local, _monitor.Current, groups.Paths);
+        _monitor.Watch(_groups.Devices());
     }
 
     /// <summary>
@@ -164,7 +173,11 @@ public sealed class DataplaneService : IDisposable
     /// Takes over what somebody else changed on the devices: MAC and MTU; where that is <c>auto</c>, ours is set again. On the control thread, every second or so; a few
     /// system calls a port.
     /// </summary>
-    public void FollowDevices() => _ports.FollowDevices(_monitor.Current);
+    public void FollowDevices()
+    {
+        _ports.FollowDevices(_monitor.Current);
+        _groups.Retry();
+    }
 
     /// <summary>Ports alone, by name: what is watched once a second, so it allocates little.</summary>
     public ImmutableArray<DataplaneSnapshot.PortStatus> Ports() => _ports.Snapshot();
@@ -183,6 +196,7 @@ public sealed class DataplaneService : IDisposable
             SourcePorts = SourcePorts(),
             Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops), ports.Sum(port => port.QueueDrops ?? 0)),
             Underlay = _monitor.Current,
+            Groups = _groups.Snapshot(),
             PathMtus = _underlay?.PathMtus() ?? [],
             NetworkErrors = _underlay?.Errors() ?? ImmutableSortedDictionary<int, long>.Empty,
             WorkerFaults = _faults.Count,
@@ -212,6 +226,7 @@ public sealed class DataplaneService : IDisposable
             return;
         }
 
+        _groups.Dispose();
         _underlay?.Dispose();
         _ports.Dispose();
     }
@@ -249,6 +264,7 @@ public sealed class DataplaneService : IDisposable
     private void OnUnderlayChange(UnderlayChange change)
     {
         Publish(change);
+        _groups.Follow(change);
         string? problem = _underlay?.RebindDevice();
         if (problem is not null)
             DataplaneLog.SetupWarning(_logger, problem);
@@ -277,7 +293,7 @@ public sealed class DataplaneService : IDisposable
         DataplaneLog.PortClosed(_logger, port.Spec.Name);
     }
 
-    private HashSet<UnderlayAddress> PeerAddresses() => [.. Forwarding.ListNextHops().Where(hop => !hop.IsGroup).Select(hop => hop.Spec.Address)];
+    private HashSet<UnderlayAddress> PeerAddresses() => [.. Forwarding.ListNextHops().Where(hop => !hop.IsGroup && hop.Path is null).Select(hop => hop.Spec.Address)];
 
     private ImmutableArray<ushort> SourcePorts() =>
         _underlay is UdpUnderlay underlay ? [.. underlay.SourcePorts(AddressFamilyKind.IPv4), .. underlay.SourcePorts(AddressFamilyKind.IPv6)] : [];

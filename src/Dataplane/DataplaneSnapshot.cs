@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Underlay;
+using Overlay.Dataplane.Underlay.Groups;
 using Overlay.Encap;
 
 namespace Overlay.Dataplane;
@@ -25,6 +26,9 @@ public sealed record DataplaneSnapshot
 
     /// <summary>Local addresses.</summary>
     public required UnderlayChange Underlay { get; init; }
+
+    /// <summary>Multicast groups.</summary>
+    public ImmutableArray<GroupStatus> Groups { get; init; } = [];
 
     /// <summary>Path MTUs the network told us.</summary>
     public required ImmutableArray<PathMtu> PathMtus { get; init; }

@@ -59,7 +59,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     }
 
     /// <summary>Publishes. Control thread.</summary>
-    internal void Commit(TopologyPlan plan, IEnumerable<UnderlayAddress> self, UnderlayChange underlay)
+    internal void Commit(TopologyPlan plan, IEnumerable<UnderlayAddress> self, UnderlayChange underlay, IReadOnlyDictionary<FloodGroup, GroupPath> groups)
     {
         lock (_lock)
         {
@@ -69,7 +69,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             var next = new Dictionary<string, Entry>(StringComparer.Ordinal);
             foreach (PlannedPort planned in plan.Ports)
                 next[planned.Spec.Name] = Place(planned, plan.Spec, underlay);
-            forwarding.ApplyTopology(plan.Spec, next.ToDictionary(pair => pair.Key, pair => pair.Value.Port, StringComparer.Ordinal), self);
+            forwarding.ApplyTopology(plan.Spec, next.ToDictionary(pair => pair.Key, pair => pair.Value.Port, StringComparer.Ordinal), self, groups);
             plan.Token = forwarding.Quiescence.Mark();
             _topology = plan.Spec;
             foreach (Entry entry in next.Values)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Underlay.Groups;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
 
@@ -33,6 +34,9 @@ public sealed class TopologyPlan : IDisposable
 
     internal ImmutableArray<PlannedPort> Ports { get; }
 
+    /// <summary>The multicast groups; null if there are none to care for.</summary>
+    internal GroupPlan? Groups { get; set; }
+
     internal bool IsCommitted { get; set; }
 
     /// <summary>When every worker has passed this, nobody uses what the plan removed.</summary>
@@ -50,6 +54,8 @@ public sealed class TopologyPlan : IDisposable
     {
         if (IsCommitted)
             return;
+        foreach (GroupMembership made in Groups?.Made ?? [])
+            made.Dispose();
         foreach (PlannedPort port in Ports)
         {
             if (port.IsNew)

@@ -59,10 +59,11 @@ internal static class StatusScreen
 
     private static Table Vnis(StatusResponse status)
     {
-        Table table = new("VNI", ">FDB", ">FLOOD-PEERS", "PORTS");
+        Table table = new("VNI", ">FDB", "FLOOD", "PORTS");
         foreach (VniStatus v in status.Vnis)
         {
-            table.Add(v.Vni, v.FdbEntries, v.FloodPeers, v.Ports.Count == 0 ? "-" : string.Join(',', v.Ports));
+            string flood = v.Group is null ? Text.Count(v.FloodPeers, "peer") : $"{v.Group}%{v.GroupDevice}";
+            table.Add(v.Vni, v.FdbEntries, new Cell(flood, v.GroupJoined == false ? Tone.Warn : Tone.Plain), v.Ports.Count == 0 ? "-" : string.Join(',', v.Ports));
         }
 
         return table;

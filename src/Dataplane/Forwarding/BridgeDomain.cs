@@ -15,9 +15,11 @@ public sealed class BridgeDomain
 {
     private readonly ulong[] _localMacs;
     private readonly DomainPort[] _ports;
+    private readonly FloodList? _group;
 
-    internal BridgeDomain(VniSpec spec, DomainState state, DomainPort[] ports, GeneveOptionRegistry registry)
+    internal BridgeDomain(VniSpec spec, DomainState state, DomainPort[] ports, GeneveOptionRegistry registry, FloodList? group = null)
     {
+        _group = group;
         Spec = spec;
         State = state;
         _ports = ports;
@@ -42,6 +44,9 @@ public sealed class BridgeDomain
 
     /// <summary>What outlives a change of topology.</summary>
     public DomainState State { get; }
+
+    /// <summary>Where BUM frames go beside its local ports: its multicast group, or else whom planes name.</summary>
+    public ReadOnlySpan<NextHopId> FloodTargets => (_group ?? State.Flood).NextHops;
 
     /// <summary>Its local ports, each once.</summary>
     public ReadOnlySpan<DomainPort> Ports => _ports;

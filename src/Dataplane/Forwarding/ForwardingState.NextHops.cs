@@ -57,12 +57,7 @@ public sealed partial class ForwardingState
         if (spec.Encap is not (EncapKind.Vxlan or EncapKind.Geneve))
             throw new ArgumentOutOfRangeException(nameof(spec), spec.Encap, "Not an encapsulation.");
 
-        NextHopId id = new(_nextHopIds.Allocate());
-        PublishNextHop(new NextHop(id, vtep, spec, [], _maxWorkers));
-        _nextHopOf[spec] = id;
-        _references[id.Index] = 1;
-        _nextHopsOfVtep[spec.Vtep.Index]++;
-        return id;
+        return AddNextHop(in spec, vtep, path: null);
     }
 
     /// <inheritdoc/>
@@ -101,6 +96,16 @@ public sealed partial class ForwardingState
         }
 
         _nextHopIds.Return(nextHop.Index);
+    }
+
+    private NextHopId AddNextHop(in NextHopSpec spec, Vtep vtep, GroupPath? path)
+    {
+        NextHopId id = new(_nextHopIds.Allocate());
+        PublishNextHop(new NextHop(id, vtep, spec, [], _maxWorkers) { Path = path });
+        _nextHopOf[spec] = id;
+        _references[id.Index] = 1;
+        _nextHopsOfVtep[spec.Vtep.Index]++;
+        return id;
     }
 
     private NextHop Required(NextHopId id, string argument)

@@ -25,7 +25,9 @@ public sealed partial class ForwardingState
     /// <param name="spec">The topology, validated. A name without a port is a port that could not be opened: it is left out.</param>
     /// <param name="ports">The ports in being, by name.</param>
     /// <param name="self">Our own VTEP addresses: datagrams from them are <c>vtep_self</c>.</param>
-    public void ApplyTopology(TopologySpec spec, IReadOnlyDictionary<string, Port> ports, IEnumerable<UnderlayAddress> self)
+    /// <param name="groups">The ways to the multicast groups that VNIs flood to; a VNI whose group is not among them floods to its ports alone.</param>
+    public void ApplyTopology(
+        TopologySpec spec, IReadOnlyDictionary<string, Port> ports, IEnumerable<UnderlayAddress> self, IReadOnlyDictionary<FloodGroup, GroupPath>? groups = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(ports);
@@ -45,7 +47,7 @@ public sealed partial class ForwardingState
                 _domains[vni.Vni] = NewDomain(vni);
         }
 
-        ImmutableArray<BridgeDomain> domains = [.. spec.Vnis.OrderBy(static vni => vni.Vni).Select(vni => Build(vni, spec, ports, registry))];
+        ImmutableArray<BridgeDomain> domains = [.. spec.Vnis.OrderBy(static vni => vni.Vni).Select(vni => Build(vni, spec, ports, registry, GroupOf(vni, groups)))];
         VniMap vnis = new(domains);
         PortBinding?[] bindings = new PortBinding?[_portIds.HighWater];
         foreach (Port port in ports.Values)
@@ -55,6 +57,7 @@ public sealed partial class ForwardingState
         foreach (Vni vni in _domains.Keys.Where(vni => !stay.Contains(vni)).ToArray())
             _domains.Remove(vni);
 
+        ReleaseGroups(spec);
         foreach (DomainState state in gone)
         {
             state.Fdb.Abandon();
@@ -82,7 +85,7 @@ public sealed partial class ForwardingState
         RemoteLearning = vni.RemoteLearning ?? false,
     };
 
-    private BridgeDomain Build(VniSpec vni, TopologySpec spec, IReadOnlyDictionary<string, Port> ports, GeneveOptionRegistry registry)
+    private BridgeDomain Build(VniSpec vni, TopologySpec spec, IReadOnlyDictionary<string, Port> ports, GeneveOptionRegistry registry, FloodList? group)
     {
         List<DomainPort> places = [];
         foreach (string name in vni.Ports)
@@ -105,7 +108,7 @@ public sealed partial class ForwardingState
         DomainState state = _domains[vni.Vni];
         state.Storm.SetLimits(vni.Storm);
         state.KeepMeters(places.Select(static place => place.Port.Spec.Name));
-        return new BridgeDomain(vni, state, [.. places], registry);
+        return new BridgeDomain(vni, state, [.. places], registry, group);
 
         DomainPort Place(Port port, ushort vid)
         {

@@ -47,7 +47,10 @@ public sealed class NextHop
     /// <summary>Members of a group; empty for a plain next hop.</summary>
     public NextHop[] Members { get; }
 
-    /// <summary>True if this is a group.</summary>
+    /// <summary>Where this is a multicast group: the device it is sent by. Null for a VTEP.</summary>
+    public GroupPath? Path { get; internal init; }
+
+    /// <summary>True if this is a group of next hops.</summary>
     public bool IsGroup => Members.Length != 0;
 
     /// <summary>Datagrams and octets of UDP payload: column <see cref="Direction.Tx"/> sent to it, <see cref="Direction.Rx"/> delivered from it.</summary>

@@ -23,6 +23,7 @@ internal static class LinuxConstants
     internal const int MessageErrorQueue = 0x2000;
 
     internal const int LevelSocket = 1;
+    internal const int SocketReuseAddress = 2;
     internal const int SocketError = 4;
     internal const int SocketSendBuffer = 7;
     internal const int SocketReceiveBuffer = 8;
@@ -38,16 +39,24 @@ internal static class LinuxConstants
     internal const int LevelIp = 0;
     internal const int IpTos = 1;
     internal const int IpTtl = 2;
+    internal const int IpPacketInfo = 8;
     internal const int IpMtuDiscover = 10;
     internal const int IpRecvErr = 11;
     internal const int IpRecvTos = 13;
     internal const int IpFreeBind = 15;
+    internal const int IpMulticastLoop = 34;
+    internal const int MulticastJoinGroup = 42;
+    internal const int MulticastLeaveGroup = 45;
+    internal const int IpMulticastAll = 49;
 
     internal const int LevelIpv6 = 41;
     internal const int Ipv6UnicastHops = 16;
+    internal const int Ipv6MulticastLoop = 19;
     internal const int Ipv6MtuDiscover = 23;
     internal const int Ipv6RecvErr = 25;
     internal const int Ipv6Only = 26;
+    internal const int Ipv6MulticastAll = 29;
+    internal const int Ipv6PacketInfo = 50;
     internal const int Ipv6HopLimit = 52;
     internal const int Ipv6RecvTrafficClass = 66;
     internal const int Ipv6TrafficClass = 67;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Overlay.Encap;
@@ -9,7 +10,7 @@ namespace Overlay.Dataplane.Interop;
 /// </summary>
 internal sealed unsafe class SendRing
 {
-    private const int ControlSize = 80;
+    private const int ControlSize = 112;
     private const int ControlMessageSpace = 24;
     private const int ControlHeaderLength = 16;
 
@@ -89,6 +90,35 @@ internal sealed unsafe class SendRing
         }
 
         header.ControlLength = (nuint)length;
+    }
+
+    /// <summary>Makes the last message leave by an interface whatever the routes say, with a source address that the socket is bound to.</summary>
+    internal void LeaveBy(int interfaceIndex, in UnderlayAddress source)
+    {
+        ref Libc.MsgHdr header = ref _messages[Count - 1].Header;
+        byte* control = header.Control + header.ControlLength;
+        if (source.IsIPv4)
+        {
+            // struct in_pktinfo { int ifindex; in_addr spec_dst; in_addr addr; }
+            const int Size = 12;
+            Unsafe.WriteUnaligned(control, (ulong)(ControlHeaderLength + Size));
+            Unsafe.WriteUnaligned(control + 8, LinuxConstants.LevelIp);
+            Unsafe.WriteUnaligned(control + 12, LinuxConstants.IpPacketInfo);
+            Unsafe.WriteUnaligned(control + 16, interfaceIndex);
+            BinaryPrimitives.WriteUInt32BigEndian(new Span<byte>(control + 20, sizeof(uint)), source.IPv4Value);
+            Unsafe.WriteUnaligned(control + 24, 0ul);
+            header.ControlLength += ControlHeaderLength + 16;
+            return;
+        }
+
+        // struct in6_pktinfo { in6_addr addr; int ifindex; }; no address leaves the socket's own.
+        const int Size6 = 20;
+        Unsafe.WriteUnaligned(control, (ulong)(ControlHeaderLength + Size6));
+        Unsafe.WriteUnaligned(control + 8, LinuxConstants.LevelIpv6);
+        Unsafe.WriteUnaligned(control + 12, LinuxConstants.Ipv6PacketInfo);
+        new Span<byte>(control + 16, 16).Clear();
+        Unsafe.WriteUnaligned(control + 32, (ulong)(uint)interfaceIndex);
+        header.ControlLength += ControlHeaderLength + 24;
     }
 
     /// <summary>Appends a piece of pinned memory to the last message.</summary>

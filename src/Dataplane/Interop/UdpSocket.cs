@@ -64,6 +64,18 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>Sets the default TTL or hop limit.</summary>
     internal int SetTtl(int ttl) => IsIPv4 ? Set(LevelIp, IpTtl, ttl) : Set(LevelIpv6, Ipv6UnicastHops, ttl);
 
+    /// <summary>Whether what is sent to a group comes back to sockets of this host that joined it.</summary>
+    internal int SetMulticastLoop(bool on) => IsIPv4 ? Set(LevelIp, IpMulticastLoop, on ? 1 : 0) : Set(LevelIpv6, Ipv6MulticastLoop, on ? 1 : 0);
+
+    /// <summary>Takes only what is sent to groups that this very socket joined, not to those that others on this host did.</summary>
+    internal int SetOwnGroupsOnly() => IsIPv4 ? Set(LevelIp, IpMulticastAll, 0) : Set(LevelIpv6, Ipv6MulticastAll, 0);
+
+    /// <summary>Joins a multicast group on an interface; the kernel says so to the network (IGMP, MLD).</summary>
+    internal int JoinGroup(in UnderlayAddress group, int interfaceIndex) => Membership(MulticastJoinGroup, in group, interfaceIndex);
+
+    /// <summary>Leaves a group that was joined on an interface, which may have gone.</summary>
+    internal int LeaveGroup(in UnderlayAddress group, int interfaceIndex) => Membership(MulticastLeaveGroup, in group, interfaceIndex);
+
     /// <summary>Sets Don't Fragment (refuse what does not fit) or lets the kernel fragment.</summary>
     internal int SetDontFragment(bool on)
     {
@@ -146,6 +158,18 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();
+
+    private int Membership(int option, in UnderlayAddress group, int interfaceIndex)
+    {
+        // struct group_req { u32 interface; (aligned) struct sockaddr_storage group; }
+        const int GroupOffset = 8;
+        const int Size = GroupOffset + 128;
+        byte* request = stackalloc byte[Size];
+        new Span<byte>(request, Size).Clear();
+        Unsafe.WriteUnaligned(request, interfaceIndex);
+        _ = SockAddr.Write(new Span<byte>(request + GroupOffset, SockAddr.Size), in group, 0);
+        return Libc.Result(Libc.SetSockOpt(Descriptor, IsIPv4 ? LevelIp : LevelIpv6, option, request, Size));
+    }
 
     private int SetBuffer(int forced, int plain, int octets)
     {

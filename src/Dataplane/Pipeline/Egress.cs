@@ -135,7 +135,7 @@ internal sealed partial class Egress
     internal void Flood(ref OutgoingFrame frame, int ingress, bool toUnderlay, Vtep? exceptVtep)
     {
         bool any = false;
-        ReadOnlySpan<NextHopId> remote = toUnderlay ? frame.Domain.State.Flood.NextHops : [];
+        ReadOnlySpan<NextHopId> remote = toUnderlay ? frame.Domain.FloodTargets : [];
 
         // A checksum is finished in the octets that all copies share: before the first copy is collected, or a port's kernel would finish it again.
         if (remote.Length != 0)

@@ -1,4 +1,5 @@
 using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Interop;
 using Overlay.Forwarding;
 
@@ -25,9 +26,17 @@ internal sealed class MessageRun
     /// <summary>Appends a message; the octets follow by <see cref="Add"/>.</summary>
     internal void Begin(TxBatch batch, in TxDatagram first, int item, int segment, int segmentSize)
     {
-        NextHopSpec to = batch.NextHops[first.NextHop]!.Spec;
+        NextHop hop = batch.NextHops[first.NextHop]!;
+        NextHopSpec to = hop.Spec;
         Cargo[Ring.Count] = (item, segment);
-        Ring.Begin(to.Address, to.Port, first.Tos, first.Ttl, segmentSize);
+        if (hop.Path is not { } path)
+        {
+            Ring.Begin(to.Address, to.Port, first.Tos, first.Ttl, segmentSize);
+            return;
+        }
+
+        Ring.Begin(to.Address, to.Port, first.Tos, path.Group.Ttl, segmentSize);
+        Ring.LeaveBy(path.InterfaceIndex, path.Source);
     }
 
     /// <summary>Appends some datagrams of an item to the last message.</summary>

@@ -6,7 +6,7 @@ namespace Overlay.Dataplane.Underlay;
 
 /// <summary>A receiving socket and what it is for.</summary>
 /// <param name="Socket">The socket.</param>
-/// <param name="Address">The local address it is bound to.</param>
+/// <param name="Address">The local address or multicast group it is bound to.</param>
 /// <param name="Port">The UDP port it is bound to.</param>
 /// <param name="Encap">What it was opened for.</param>
 /// <param name="Steering">What gives it datagrams, if it is that of the lane; it owns it.</param>

@@ -30,10 +30,28 @@ internal sealed class UdpReceiver : IDisposable
     }
 
     /// <summary>All sockets.</summary>
-    internal IEnumerable<UdpSocket> Sockets => _sockets.SelectMany(own => own).Select(socket => socket.Socket);
+    internal IEnumerable<UdpSocket> Sockets => _sockets.SelectMany(own => own).Where(socket => socket.Socket is not null).Select(socket => socket.Socket);
 
     /// <summary>What is known of the flows in the lane, for each socket of a worker; null for sockets that are no lane.</summary>
     internal ImmutableArray<LaneTable?> Lanes(int worker) => [.. _sockets[worker].Select(socket => socket.Steering?.Lane)];
+
+    /// <summary>Adds a socket to those of a worker. On its thread, or before it starts.</summary>
+    /// <returns>The socket's index for <see cref="Receive"/>.</returns>
+    internal int Add(int worker, in ReceiveSocket socket)
+    {
+        ReceiveSocket[] own = _sockets[worker];
+        int free = Array.FindIndex(own, static place => place.Socket is null);
+        int index = free < 0 ? own.Length : free;
+        ReceiveSocket[] next = new ReceiveSocket[Math.Max(own.Length, index + 1)];
+        own.CopyTo(next, 0);
+        next[index] = socket;
+        Volatile.Write(ref _sockets[worker], next);
+        return index;
+    }
+
+    /// <summary>Takes a socket away from a worker; it is not closed. On the worker's thread, or after it has ended.</summary>
+    internal void Remove(int worker, UdpSocket socket) =>
+        Volatile.Write(ref _sockets[worker], [.. _sockets[worker].Select(place => place.Socket == socket ? default : place)]);
 
     /// <inheritdoc cref="IUnderlay.PollDescriptors"/>
     internal ReadOnlySpan<int> PollDescriptors(int worker) => _poll[worker];
@@ -49,6 +67,12 @@ internal sealed class UdpReceiver : IDisposable
         }
 
         ref readonly ReceiveSocket from = ref _sockets[worker][socket];
+        if (from.Socket is null)
+        {
+            batch.Accept(0);
+            return false;
+        }
+
         ReceiveRing ring = RingFor(worker, batch.Slots);
         int limit = Math.Min(_limits[worker], batch.Slots.Count);
         int count = ring.Receive(from.Socket.Descriptor, limit);
@@ -87,7 +111,7 @@ internal sealed class UdpReceiver : IDisposable
         var sockets = ImmutableArray.CreateBuilder<UnderlaySocket>();
         for (int worker = 0; worker < _sockets.Length; worker++)
         {
-            foreach (ReceiveSocket socket in _sockets[worker])
+            foreach (ReceiveSocket socket in Volatile.Read(ref _sockets[worker]).Where(socket => socket.Socket is not null))
                 sockets.Add(new UnderlaySocket(worker, socket.Address, socket.Port, socket.Encap, socket.Socket.Drops()));
         }
 
@@ -99,7 +123,7 @@ internal sealed class UdpReceiver : IDisposable
     {
         foreach (ReceiveSocket socket in _sockets.SelectMany(own => own))
         {
-            socket.Socket.Dispose();
+            socket.Socket?.Dispose();
             socket.Steering?.Dispose();
         }
     }

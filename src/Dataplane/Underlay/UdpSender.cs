@@ -213,6 +213,10 @@ internal sealed class UdpSender : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int SelectSocket(NextHop hop, uint flowHash)
     {
+        // Without its device a group would be sent to wherever the default route leads.
+        if (hop.Path is { InterfaceIndex: 0 })
+            return -1;
+
         bool isIPv4 = hop.Spec.Address.IsIPv4;
         int first = isIPv4 ? 0 : _ipv4Count;
         int count = isIPv4 ? _ipv4Count : _sockets.Length - _ipv4Count;

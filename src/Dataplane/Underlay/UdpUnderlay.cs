@@ -82,6 +82,9 @@ public sealed class UdpUnderlay : IUnderlay
         return new UdpUnderlayResult(null, opener.Errors.ToImmutable(), opener.Warnings.ToImmutable());
     }
 
+    /// <summary>The receiving sockets.</summary>
+    internal UdpReceiver Receiver => _receiver;
+
     /// <inheritdoc cref="UdpReceiver.Lanes"/>
     internal ImmutableArray<LaneTable?> Lanes(int worker) => _receiver.Lanes(worker);
 

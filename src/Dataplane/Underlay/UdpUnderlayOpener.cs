@@ -63,6 +63,21 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         return [.. sockets];
     }
 
+    /// <summary>Receiving sockets of a multicast group, one an encapsulation, not joined yet. Incomplete when there are <see cref="Errors"/>.</summary>
+    /// <param name="group">The group, scoped to the device's index if its scope is the link.</param>
+    /// <param name="device">The device.</param>
+    internal ImmutableArray<ReceiveSocket> OpenGroup(in UnderlayAddress group, string device)
+    {
+        var sockets = ImmutableArray.CreateBuilder<ReceiveSocket>();
+        foreach ((EncapKind encap, ushort? port) in new[] { (EncapKind.Vxlan, spec.VxlanPort), (EncapKind.Geneve, spec.GenevePort) })
+        {
+            if (port is { } number && OpenReceiver(in group, number, encap, reusePort: false, quiet: true, device) is { } socket)
+                sockets.Add(new ReceiveSocket(socket, group, number, encap));
+        }
+
+        return sockets.ToImmutable();
+    }
+
     private void OpenReceivers(List<ReceiveSocket>[] sockets, EncapKind encap, ushort? port)
     {
         if (port is not ushort number)
@@ -100,13 +115,21 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         return result >= 0;
     }
 
-    private UdpSocket? OpenReceiver(in UnderlayAddress address, ushort port, EncapKind encap, bool reusePort, bool quiet)
+    private UdpSocket? OpenReceiver(in UnderlayAddress address, ushort port, EncapKind encap, bool reusePort, bool quiet, string? groupDevice = null)
     {
         UdpSocket? socket = OpenCommon(in address);
         if (socket is null)
             return null;
         if (reusePort)
             Require(socket.Set(LevelSocket, SocketReusePort, 1), "SO_REUSEPORT");
+        if (groupDevice is not null)
+        {
+            // Another daemon of this host may be in the group too; each of us gets its own.
+            Require(socket.Set(LevelSocket, SocketReuseAddress, 1), "SO_REUSEADDR");
+            Require(socket.SetOwnGroupsOnly(), "IP_MULTICAST_ALL");
+            Require(socket.BindDevice(groupDevice), $"device '{groupDevice}'");
+        }
+
         Require(socket.SetReceiveTos(), "IP_RECVTOS");
 
         // A kernel without it hands over every datagram as a message of its own.
@@ -143,6 +166,7 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         Require(socket.DropAllInput(), "SO_ATTACH_FILTER");
         Require(socket.SetReceiveErrors(), "IP_RECVERR");
         Require(socket.SetDontFragment(spec.DontFragment), "IP_MTU_DISCOVER");
+        Require(socket.SetMulticastLoop(false), "IP_MULTICAST_LOOP");
         if (spec.Ttl != 0)
             Require(socket.SetTtl(spec.Ttl), "IP_TTL");
         bool zero = spec.Checksum == ChecksumPolicy.ZeroBoth || (spec.Checksum == ChecksumPolicy.ZeroIPv4 && address.IsIPv4);

@@ -39,6 +39,7 @@ public sealed class UnderlayMonitor : IDisposable
     private UnderlayChange _current;
     private uint _sequence;
     private volatile bool _stopping;
+    private volatile Watched _devices = new([]);
 
     /// <summary>Makes a monitor; nothing is opened yet.</summary>
     /// <param name="local">The configured local addresses.</param>
@@ -55,7 +56,7 @@ public sealed class UnderlayMonitor : IDisposable
         _peers = peers;
         _changed = changed;
         _fault = fault;
-        _current = _view.Evaluate(_ => 0);
+        _current = _view.Evaluate(_ => 0, []);
     }
 
     /// <summary>The last snapshot.</summary>
@@ -79,10 +80,20 @@ public sealed class UnderlayMonitor : IDisposable
         _ = _epoll.Add(_events!.Descriptor, LinuxConstants.EpollIn, NetlinkTag);
         _ = _stopOnly.Add(_wake.Descriptor, LinuxConstants.EpollIn, 0);
         ReadAll();
-        Volatile.Write(ref _current, _view.Evaluate(RoutedMtu));
+        Volatile.Write(ref _current, _view.Evaluate(RoutedMtu, _devices.Names));
         _thread = new Thread(Run) { IsBackground = true, Name = "overlay-rtnl" };
         _thread.Start();
         return null;
+    }
+
+    /// <summary>Tells of these devices too from now on, and no more of those named before; soon, and whenever one changes.</summary>
+    /// <param name="names">Device names.</param>
+    public void Watch(ImmutableArray<string> names)
+    {
+        if (_devices.Names.AsSpan().SequenceEqual(names.AsSpan()))
+            return;
+        _devices = new Watched(names);
+        _wake.Set();
     }
 
     /// <summary>Looks at the routes to the peers again soon.</summary>
@@ -128,7 +139,7 @@ public sealed class UnderlayMonitor : IDisposable
     {
         _wake.Clear();
         ReadEvents();
-        UnderlayChange next = _view.Evaluate(RoutedMtu);
+        UnderlayChange next = _view.Evaluate(RoutedMtu, _devices.Names);
         if (next == _current)
             return;
         Volatile.Write(ref _current, next);
@@ -217,6 +228,8 @@ public sealed class UnderlayMonitor : IDisposable
         });
         return found;
     }
+
+    private sealed record Watched(ImmutableArray<string> Names);
 
     /// <summary>Sends a request and takes the answers to it, until the dump's end, the one answer, or a deadline.</summary>
     private bool Ask(ushort type, int flags, ReadOnlySpan<byte> body, Action<RtnetlinkMessage> take)

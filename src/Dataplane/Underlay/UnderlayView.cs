@@ -55,7 +55,8 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
 
     /// <summary>The state of the local addresses.</summary>
     /// <param name="routedMtu">The smallest MTU on the routes to the peers of a family, asked for when an address is on a loopback device.</param>
-    internal UnderlayChange Evaluate(Func<AddressFamilyKind, int> routedMtu)
+    /// <param name="devices">Names of devices to tell of.</param>
+    internal UnderlayChange Evaluate(Func<AddressFamilyKind, int> routedMtu, ImmutableArray<string> devices)
     {
         var states = ImmutableArray.CreateBuilder<LocalAddressState>(local.Length);
         foreach (UnderlayAddress address in local)
@@ -68,8 +69,7 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
                     continue;
                 bool isLoopbackDevice = (link.Flags & LinkLoopbackFlag) != 0;
                 int mtu = isLoopbackDevice && !address.IsLoopback ? routedMtu(address.Family) : link.Mtu;
-                const uint Working = LinkUpFlag | LinkRunningFlag;
-                state = new LocalAddressState(address, true, (link.Flags & Working) == Working, link.Name, mtu);
+                state = new LocalAddressState(address, true, link.Works, link.Name, mtu);
                 if (state.LinkUp)
                     break;
             }
@@ -77,7 +77,18 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
             states.Add(state);
         }
 
-        return new UnderlayChange(states.MoveToImmutable());
+        return new UnderlayChange(states.MoveToImmutable()) { Devices = [.. devices.Select(Find)] };
+    }
+
+    private DeviceState Find(string name)
+    {
+        foreach ((int index, Link link) in _links)
+        {
+            if (link.Name == name)
+                return new DeviceState(name, index, link.Works);
+        }
+
+        return new DeviceState(name, 0, false);
     }
 
     private void RemoveLink(int index)
@@ -87,5 +98,10 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
             _ = _holders.Remove(holder);
     }
 
-    private readonly record struct Link(string Name, int Mtu, uint Flags);
+    private readonly record struct Link(string Name, int Mtu, uint Flags)
+    {
+        private const uint Working = LinkUpFlag | LinkRunningFlag;
+
+        internal bool Works => (Flags & Working) == Working;
+    }
 }

@@ -20,7 +20,7 @@ internal sealed class DecapWorker : WorkerLoop
     private readonly IUnderlay _underlay;
     private readonly DecapPipeline _pipeline;
     private readonly DatagramBatch _batch;
-    private readonly int _socketCount;
+    private int _socketCount;
     private readonly ImmutableArray<LaneTable?> _lanes;
 
     /// <summary>Makes a worker that reads the sockets the underlay has for its index.</summary>
@@ -43,6 +43,21 @@ internal sealed class DecapWorker : WorkerLoop
         for (int i = 0; i < descriptors.Length; i++)
             _ = Epoll.Add(descriptors[i], LinuxConstants.EpollIn, (ulong)i);
     }
+
+    /// <summary>Begins to read a socket that was not there at the start.</summary>
+    internal Task Attach(UdpReceiver receiver, ReceiveSocket socket) => Post(() =>
+    {
+        int index = receiver.Add(Index, in socket);
+        _socketCount = Math.Max(_socketCount, index + 1);
+        _ = Epoll.Add(socket.Socket.Descriptor, LinuxConstants.EpollIn, (ulong)index);
+    });
+
+    /// <summary>Ends reading such a socket. When the task is complete the worker never touches it again.</summary>
+    internal Task Detach(UdpReceiver receiver, UdpSocket socket) => Post(() =>
+    {
+        _ = Epoll.Remove(socket.Descriptor);
+        receiver.Remove(Index, socket);
+    });
 
     /// <inheritdoc/>
     protected override void Serve(ulong tag)

@@ -66,13 +66,21 @@ internal sealed class StatusView(
         _ => "drops",
     };
 
-    private static VniStatus Vni(VniRow row) => new()
+    private VniStatus Vni(VniRow row)
     {
-        Vni = (int)row.Vni.Value,
-        Ports = row.Ports,
-        FdbEntries = row.MacCount,
-        FloodPeers = row.FloodPeers,
-    };
+        var group = config.Topology.Vnis.FirstOrDefault(vni => vni.Vni == row.Vni)?.Group;
+        return new VniStatus
+        {
+            Vni = (int)row.Vni.Value,
+            Ports = row.Ports,
+            FdbEntries = row.MacCount,
+            FloodPeers = row.FloodPeers,
+            FloodMode = group is null ? "head-end" : "multicast",
+            Group = group?.Address.ToString(),
+            GroupDevice = group?.Device,
+            GroupJoined = group is null ? null : snapshot.Groups.Any(state => state.IsJoined && state.Group == group.Address && state.Device == group.Device),
+        };
+    }
 
     private static PlaneStatus Plane(PlaneRow row) => new()
     {
@@ -218,6 +226,11 @@ internal sealed class StatusView(
             {
                 _reasons.Add($"peer {peer.Peer} cannot be reached from any local address. Next: ip -br address");
             }
+        }
+
+        foreach (var group in snapshot.Groups.Where(group => !group.IsJoined))
+        {
+            _reasons.Add($"multicast group {group.Group} is not joined on {group.Device}: {group.Problem}. Next: ip -br link show {group.Device}");
         }
 
         foreach (var plane in planes.Where(plane => !plane.IsConnected))

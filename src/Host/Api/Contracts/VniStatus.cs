@@ -14,4 +14,16 @@ public sealed record VniStatus
 
     /// <summary>VTEPs that BUM frames are copied to.</summary>
     public required int FloodPeers { get; init; }
+
+    /// <summary><c>head-end</c> or <c>multicast</c>.</summary>
+    public string FloodMode { get; init; } = "head-end";
+
+    /// <summary>The multicast group that BUM frames are sent to; null with <c>head-end</c>.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The device that the group is joined on and sent by; null with <c>head-end</c>.</summary>
+    public string? GroupDevice { get; init; }
+
+    /// <summary>Whether the group is joined; null with <c>head-end</c>.</summary>
+    public bool? GroupJoined { get; init; }
 }
