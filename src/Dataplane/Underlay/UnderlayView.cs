@@ -56,7 +56,7 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
     /// <summary>The state of the local addresses.</summary>
     /// <param name="routedMtu">The smallest MTU on the routes to the peers of a family, asked for when an address is on a loopback device.</param>
     /// <param name="devices">Names of devices to tell of.</param>
-    internal UnderlayChange Evaluate(Func<AddressFamilyKind, int> routedMtu, ImmutableArray<string> devices)
+    internal UnderlayChange Evaluate(Func<AddressFamilyKind, int> routedMtu, ImmutableArray<string> devices = default)
     {
         var states = ImmutableArray.CreateBuilder<LocalAddressState>(local.Length);
         foreach (UnderlayAddress address in local)
@@ -77,7 +77,7 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
             states.Add(state);
         }
 
-        return new UnderlayChange(states.MoveToImmutable()) { Devices = [.. devices.Select(Find)] };
+        return new UnderlayChange(states.MoveToImmutable()) { Devices = devices.IsDefaultOrEmpty ? [] : [.. devices.Select(Find)] };
     }
 
     private DeviceState Find(string name)
