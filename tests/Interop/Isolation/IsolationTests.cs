@@ -83,10 +83,10 @@ public sealed class IsolationTests
           x430:  { tap: x430, netns: {{site.Tenant}} }
           clear: { tap: clear, netns: {{site.Tenant}}, mode: transparent }
         vnis:
-          - { id: 400, storm: { broadcast: null, unknown_unicast: null } }
-          - { id: 420, ports: [x420], storm: { broadcast: null, unknown_unicast: null } }
-          - { id: 430, ports: [x430], storm: { broadcast: null, unknown_unicast: null } }
-          - { id: 440, ports: [clear], storm: { broadcast: null, unknown_unicast: null } }
+          - { id: 400, learning: { move_limit: 0 }, storm: { broadcast: null, unknown_unicast: null } }
+          - { id: 420, ports: [x420], learning: { move_limit: 0 }, storm: { broadcast: null, unknown_unicast: null } }
+          - { id: 430, ports: [x430], learning: { move_limit: 0 }, storm: { broadcast: null, unknown_unicast: null } }
+          - { id: 440, ports: [clear], learning: { move_limit: 0 }, storm: { broadcast: null, unknown_unicast: null } }
         peers:
           - { name: p, addresses: [{{remote}}], encap: {{encap}}, vnis: [400, 420, 430, 440] }
         """;
