@@ -168,15 +168,15 @@ public sealed class VerdictLab : IDisposable
           p1:    { tap: tap-p1, netns: {{tenant}}, mtu: {{PortMtu}}, mac: "{{PairMac}}" }
           p2:    { tap: tap-p2, netns: {{tenant}}, mtu: {{PortMtu}} }
         vnis:
-          - { id: 0, ports: [e0] }
-          - { id: 100, ports: [web] }
-          - { id: 300, ports: [clear] }
-          - { id: 301, ports: [lldp], transparent: true }
-          - { id: 400 }
-          - { id: 420 }
-          - { id: 430 }
-          - { id: 500, ports: [p1, p2] }
-          - { id: 16777215, ports: [ef] }
+          - { id: 0, ports: [e0], learning: { move_limit: 0 } }
+          - { id: 100, ports: [web], learning: { move_limit: 0 } }
+          - { id: 300, ports: [clear], learning: { move_limit: 0 } }
+          - { id: 301, ports: [lldp], learning: { move_limit: 0 }, transparent: true }
+          - { id: 400, learning: { move_limit: 0 } }
+          - { id: 420, learning: { move_limit: 0 } }
+          - { id: 430, learning: { move_limit: 0 } }
+          - { id: 500, ports: [p1, p2], learning: { move_limit: 0 } }
+          - { id: 16777215, ports: [ef], learning: { move_limit: 0 } }
         peers:
           - { name: vx4, addresses: [192.0.2.10], encap: vxlan, vnis: [0, 100, 300, 301, 400, 420, 430, 16777215] }
           - { name: gn4, addresses: [192.0.2.11], encap: geneve, vnis: [0, 100, 300, 301, 400, 420, 430, 16777215] }
