@@ -41,11 +41,13 @@ internal static class LearningReport
         }
 
         long before = GC.GetTotalMemory(forceFullCollection: true);
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
         long began = Stopwatch.GetTimestamp();
         long frames = Send(node, 0x02_AA_00_00_00_00UL, Million, everyOne: true);
         TimeSpan took = Stopwatch.GetElapsedTime(began);
+        processor = Environment.CpuUsage.TotalTime - processor;
         long used = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Print($"learned {node.Forwarding.FdbCount} MACs in one VNI in {took.TotalSeconds:0.00} s: {Million / took.TotalSeconds:0} a second ({frames} frames)");
+        Print($"learned {node.Forwarding.FdbCount} MACs in one VNI in {took.TotalSeconds:0.00} s: {Million / took.TotalSeconds:0} a second ({frames} frames; {processor.TotalNanoseconds / Million:0} ns of processor time a MAC, of the worker, the control loop and this program)");
         Print($"memory of them: {used >> 20} MiB, {used / Million} octets each; of these the forwarding table {(long)(2 << 20) * 18 >> 20} MiB");
         await ChurnAsync(node, control);
     }
@@ -84,16 +86,18 @@ internal static class LearningReport
     private static void Look()
     {
         double thousand = double.MaxValue;
-        double million = double.MaxValue;
+        double few = double.MaxValue;
+        double many = double.MaxValue;
         (Fdb Small, MacAddress[] SmallMacs) = Filled(1000);
         (Fdb Large, MacAddress[] LargeMacs) = Filled(Million);
         for (int round = 0; round < 7; round++)
         {
             thousand = Math.Min(thousand, Nanoseconds(Small, SmallMacs));
-            million = Math.Min(million, Nanoseconds(Large, LargeMacs));
+            few = Math.Min(few, Nanoseconds(Large, LargeMacs[..4096]));
+            many = Math.Min(many, Nanoseconds(Large, LargeMacs));
         }
 
-        Print($"a lookup: {thousand:0.0} ns at 1,000 entries, {million:0.0} ns at 1,000,000: {million / thousand:0.0} times");
+        Print($"a lookup: {thousand:0.0} ns at 1,000 entries; at 1,000,000 {few:0.0} ns with 4,096 MACs in use ({few / thousand:0.0} times), {many:0.0} ns with 100,000 ({many / thousand:0.0} times)");
     }
 
     // Ten million frames with invented sources into the default limits: a port takes 4,096 of them.
@@ -115,6 +119,7 @@ internal static class LearningReport
         node.Apply(Topology(limit, macLimit));
         node.Underlay.Keeps = false;
         node.Device("p").Keeps = false;
+        node.Device("q").Keeps = false;
         return node;
     }
 
