@@ -22,6 +22,9 @@ namespace Overlay.Dataplane.Pipeline;
 internal sealed partial class Egress
 {
     private const int CopySize = 1024;
+
+    // Datagrams that are sent together at least: a flood to some hundred VTEPs is one call.
+    private const int FloodSize = 256;
     private const int TagLength = 4;
     private const byte DefaultTtl = 64;
     private readonly IUnderlay _underlay;
@@ -47,7 +50,7 @@ internal sealed partial class Egress
         _options = options;
         _direction = direction;
         _tables = state.Current;
-        _tx = new TxBatch(options.BatchSize);
+        _tx = new TxBatch(Math.Max(options.BatchSize, FloodSize));
         Outcomes = new FrameOutcomes(options.BatchSize + CopySize + 1);
         _domains = new BridgeDomain?[options.BatchSize];
         _peers = new int[options.BatchSize];
