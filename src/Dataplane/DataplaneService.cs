@@ -43,6 +43,7 @@ public sealed class DataplaneService : IDisposable
     private readonly List<EncapWorker> _encapWorkers = [];
     private readonly List<DecapWorker> _decapWorkers = [];
     private UdpUnderlay? _underlay;
+    private volatile bool _hasPathMtus;
     private int _stopped;
 
     /// <summary>Makes a dataplane; nothing is opened yet.</summary>
@@ -93,7 +94,8 @@ public sealed class DataplaneService : IDisposable
         int workers = _options.ResolveCount();
         int laneError = _options.Lane ? TryLane() : 0;
         bool withLane = _options.Lane && laneError >= 0;
-        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time, fault => _faults.Report("overlay-icmp", fault), withLane);
+        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time, fault => _faults.Report("overlay-icmp", fault), withLane,
+            _spec.DontFragment ? OnPathMtu : null);
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
         _underlay = underlay;
@@ -177,6 +179,7 @@ public sealed class DataplaneService : IDisposable
     {
         _ports.FollowDevices(_monitor.Current);
         _groups.Retry();
+        FollowPaths();
     }
 
     /// <summary>Ports alone, by name: what is watched once a second, so it allocates little.</summary>
@@ -269,6 +272,34 @@ public sealed class DataplaneService : IDisposable
         if (problem is not null)
             DataplaneLog.SetupWarning(_logger, problem);
         _ports.FollowUnderlay(change);
+        _underlay?.ForgetPathMtus();
+    }
+
+    private void OnPathMtu(UnderlayAddress destination, int mtu)
+    {
+        _hasPathMtus = true;
+        foreach (NextHop hop in Forwarding.ListNextHops())
+        {
+            if (!hop.IsGroup && hop.Spec.Address == destination)
+                hop.SetPathMtu(mtu);
+        }
+    }
+
+    // New next hops of a known destination, and destinations whose path MTU was forgotten.
+    private void FollowPaths()
+    {
+        if (!_hasPathMtus || _underlay is not { } underlay)
+            return;
+
+        bool any = false;
+        foreach (NextHop hop in Forwarding.ListNextHops())
+        {
+            int mtu = hop.IsGroup ? 0 : underlay.PathMtuOf(hop.Spec.Address) ?? 0;
+            hop.SetPathMtu(mtu);
+            any |= mtu != 0;
+        }
+
+        _hasPathMtus = any || underlay.PathMtus().Length > 0;
     }
 
     private void Publish(UnderlayChange change)

@@ -52,7 +52,7 @@ internal static class DaemonChecks
                 return DoctorLine.Warn(
                     Check,
                     $"port {port.Port} has MTU {mtu}, but {local.Device} carries {underlay - overhead} at most ({underlay} less {overhead})",
-                    $"ip link set {port.Tap ?? port.Veth} mtu {underlay - overhead}");
+                    $"ip{(port.Netns is null ? "" : $" -n {port.Netns}")} link set {port.Tap ?? port.Veth} mtu {underlay - overhead}");
             }
         }
 

@@ -21,6 +21,7 @@ internal static class DoctorVerb
             "overlayctl doctor -o json | jq -r '.checks[] | select(.state != \"ok\") | .fix'");
         Option<string> output = GlobalOptions.Output();
         verb.Options.Add(output);
+        verb.Subcommands.Add(DoctorMtuVerb.Create(terminal));
         verb.SetAction(async (parsed, cancellation) =>
         {
             string socket = parsed.GetRequiredValue(GlobalOptions.Socket);

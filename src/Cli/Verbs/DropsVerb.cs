@@ -109,7 +109,8 @@ internal static class DropsVerb
         {
             "fdb_miss_flood_off" or "flood_list_empty" or "hairpin" or "mac_limit" or "mac_frozen" or "mac_sticky" => client.Hint("fdb show" + vni),
             "storm_limit" => client.Hint("storm" + vni),
-            "too_big_notified" or "too_big_silent" or "tap_full" or "socket_full" => client.Hint("doctor"),
+            "too_big_notified" or "too_big_silent" => client.Hint("doctor mtu"),
+            "tap_full" or "socket_full" => client.Hint("doctor"),
             _ => client.Hint("status"),
         };
     }

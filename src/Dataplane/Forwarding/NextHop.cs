@@ -16,9 +16,19 @@ public sealed class NextHop
     private long _seenPolicy = NothingSeen;
     private long _seenIdentity = NothingSeen;
     private const int ProbeAfter = 4096;
+    private const int OuterIPv4Length = 20 + 8;
+    private const int OuterIPv6Length = 40 + 8;
     private bool _isReleased;
     private int _trainLimit = int.MaxValue;
     private int _untilProbe;
+    private int _pathMtu;
+    private int _payloadLimit = int.MaxValue;
+
+    /// <summary>The column of <see cref="Traffic"/> that counts frames too long for the path.</summary>
+    public const int TooBigColumn = 2;
+
+    /// <summary>The column of <see cref="Traffic"/> that counts those of them whose sender was told.</summary>
+    public const int ToldColumn = 3;
 
     /// <summary>Makes a next hop.</summary>
     /// <param name="id">Its index.</param>
@@ -68,6 +78,12 @@ public sealed class NextHop
     /// </summary>
     public int TrainLimit => Volatile.Read(ref _trainLimit);
 
+    /// <summary>The path MTU that the network told us, outer IP header included; 0 if it told none.</summary>
+    public int PathMtu => Volatile.Read(ref _pathMtu);
+
+    /// <summary>Octets of UDP payload that the path takes by what the network told us; without that, no limit.</summary>
+    public int PayloadLimit => Volatile.Read(ref _payloadLimit);
+
     /// <summary>True if nobody refers to it any more and its index waits to be reused.</summary>
     public bool IsReleased
     {
@@ -85,6 +101,16 @@ public sealed class NextHop
             return Vtep.State == VtepState.Up ? this : null;
 
         return ChooseMember(flowHash);
+    }
+
+    /// <summary>Takes over what the network says of the path, or forgets it (0). Any thread.</summary>
+    internal void SetPathMtu(int mtu)
+    {
+        if (Volatile.Read(ref _pathMtu) == mtu)
+            return;
+
+        Volatile.Write(ref _pathMtu, mtu);
+        Volatile.Write(ref _payloadLimit, mtu == 0 ? int.MaxValue : mtu - (Spec.Address.IsIPv4 ? OuterIPv4Length : OuterIPv6Length));
     }
 
     /// <summary>Whether datagrams of a length may share a message; counts down to the next try. Several threads may do so: the count need not be exact.</summary>

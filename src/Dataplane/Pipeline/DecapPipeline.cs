@@ -126,8 +126,7 @@ public sealed class DecapPipeline
 
         OutgoingFrame frame = new() { Frame = index, Offset = offset, Length = length, Domain = place.Domain };
         ReadChecksum(batch.Slab, ref frame);
-        _egress.ToPort(ref frame, place);
-        return DropReason.None;
+        return _egress.ToPort(ref frame, place);
     }
 
     private DropReason Forward(ForwardingTables tables, DatagramBatch batch, int index)
@@ -359,8 +358,7 @@ public sealed class DecapPipeline
                 frame.NotTo = peer?.Vtep;
 
                 // What precedes the frame is its own tunnel header, which may be shorter than the new one, and before that another datagram.
-                _egress.ToNextHop(ref frame, decision.Index, apart: true);
-                return DropReason.None;
+                return _egress.ToNextHop(ref frame, decision.Index, apart: true);
             default:
                 _egress.Flood(ref frame, FromUnderlay, frame.Domain.Spec.Gateway, peer?.Vtep);
                 return DropReason.None;
@@ -372,8 +370,7 @@ public sealed class DecapPipeline
         if (keepFor is { } hop)
             _verdict.Set(place, hop);
 
-        _egress.ToPort(ref frame, place);
-        return DropReason.None;
+        return _egress.ToPort(ref frame, place);
     }
 
     private void ReadChecksum(byte[] slab, ref OutgoingFrame frame)

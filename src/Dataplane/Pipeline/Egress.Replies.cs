@@ -6,8 +6,8 @@ namespace Overlay.Dataplane.Pipeline;
 /// <content>Frames of our own making, in answer to one from a port: they go back to that port, at once.</content>
 internal sealed partial class Egress
 {
-    /// <summary>Octets of the longest answer: an ICMPv6 error is as long as the least MTU of IPv6 (RFC 4443 §2.4), with an Ethernet header.</summary>
-    internal const int MaxReplyLength = 1280 + 14;
+    /// <summary>Octets of the longest answer: an ICMPv6 error is as long as the least MTU of IPv6 (RFC 4443 §2.4), with an Ethernet header and two tags.</summary>
+    internal const int MaxReplyLength = 1280 + 14 + (2 * TagLength);
 
     private readonly byte[] _replySlab = GC.AllocateArray<byte>(PacketPool.Headroom + MaxReplyLength, pinned: true);
 

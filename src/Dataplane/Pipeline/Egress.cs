@@ -91,22 +91,20 @@ internal sealed partial class Egress
     /// <param name="frame">The frame.</param>
     /// <param name="nextHop">The next hop's index.</param>
     /// <param name="apart">True if there is no headroom for the longest header before the frame; otherwise the header is written there, and nothing is copied.</param>
-    internal void ToNextHop(ref OutgoingFrame frame, int nextHop, bool apart = false)
+    /// <returns>Why not; <see cref="DropReason.None"/> if it was collected. What is too long says how long it may be: <see cref="OutgoingFrame.Limit"/>.</returns>
+    internal DropReason ToNextHop(ref OutgoingFrame frame, int nextHop, bool apart = false)
     {
         _peers[frame.Frame] = nextHop;
-        DropReason reason = Encapsulate(ref frame, nextHop, frame.Frame, apart);
-        if (reason != DropReason.None)
-            Outcomes.MarkDropped(frame.Frame, reason);
+        return Encapsulate(ref frame, nextHop, frame.Frame, apart);
     }
 
     /// <summary>Writes a frame to one local port. A tag is pushed for good: the frame goes nowhere else.</summary>
-    internal void ToPort(ref OutgoingFrame frame, DomainPort place)
+    /// <inheritdoc cref="ToNextHop" path="/returns"/>
+    internal DropReason ToPort(ref OutgoingFrame frame, DomainPort place)
     {
-        if (!place.Takes(VlanTags.TypeOf(_slab.AsSpan(frame.Offset, frame.Length))))
-        {
-            Outcomes.MarkDropped(frame.Frame, DropReason.VlanNotAllowed);
-            return;
-        }
+        ushort type = VlanTags.TypeOf(_slab.AsSpan(frame.Offset, frame.Length));
+        if (!place.Takes(type))
+            return DropReason.VlanNotAllowed;
 
         if (place.Vid != 0)
         {
@@ -119,10 +117,28 @@ internal sealed partial class Egress
 
         TxFrame tx = new() { Offset = frame.Offset, Length = frame.Length, Frame = frame.Frame, Vnet = frame.Vnet };
         DropReason reason = Admit(ref tx, frame.LongestLength, place.Port, frame.MaySegment);
-        if (reason != DropReason.None)
-            Outcomes.MarkDropped(frame.Frame, reason);
-        else
+        if (reason == DropReason.None)
+        {
             _ports.Collect(place.Port, in tx, in frame.Segment);
+        }
+        else if (reason == DropReason.TooBigSilent)
+        {
+            frame.Limit = FrameRules.LimitOf(type, place.Port.Mtu);
+            if (place.Vid != 0)
+                TakeTagOff(ref frame);
+        }
+
+        return reason;
+    }
+
+    // As it was before the port's tag was pushed, for whoever looks at it now.
+    private void TakeTagOff(ref OutgoingFrame frame)
+    {
+        VlanTags.Strip(_slab, frame.Offset);
+        frame.Offset += TagLength;
+        frame.Length -= TagLength;
+        frame.Vnet = Shifted(frame.Vnet, -TagLength);
+        frame.Super.Shift(-TagLength);
     }
 
     /// <summary>Makes a frame a part of the super-frame that was last added to or begun, if that is possible.</summary>
@@ -219,6 +235,14 @@ internal sealed partial class Egress
 
         if (frame.Templates.For(hop.Spec, out AnomalyKind? note) is not { } template)
             return DropReason.EncapCannotCarryPolicy;
+
+        // What the path is known not to carry is not offered to it: its sender can be told, and the kernel need not refuse it.
+        if (template.Length + frame.LongestLength > hop.PayloadLimit)
+        {
+            frame.Limit = hop.PayloadLimit - template.Length;
+            hop.Traffic.Add(_counters.Index, NextHop.TooBigColumn, Outcomes.Weight(outcome), 0);
+            return DropReason.TooBigSilent;
+        }
 
         if (note is { } kind)
             _counters.AddAnomaly(kind);
@@ -400,8 +424,16 @@ internal sealed partial class Egress
         for (int i = 0; i < count; i++)
         {
             ref TxDatagram datagram = ref _tx.Items[i];
-            if (datagram.SentCount == 0 || hops[datagram.NextHop] is not { } hop)
+            if (hops[datagram.NextHop] is not { } hop)
                 continue;
+
+            if (datagram.SentCount == 0)
+            {
+                if (Outcomes.ReasonOf(datagram.Frame) == DropReason.TooBigSilent)
+                    hop.Traffic.Add(_counters.Index, NextHop.TooBigColumn, datagram.Segments, 0);
+
+                continue;
+            }
 
             int frame = datagram.Frame < _options.BatchSize ? datagram.Frame : _ownerOfCopy[datagram.Frame - _options.BatchSize];
             int inner = datagram.SentOctets - (datagram.SentCount * datagram.TunnelLength);

@@ -32,6 +32,7 @@ public sealed class EncapPipeline
     private readonly PipelineOptions _options;
     private readonly HintFilter _hints;
     private readonly NeighborWatch _neighbors;
+    private readonly ReplyLimiter _replies;
     private readonly Egress _egress;
     private readonly StormGate _storm;
 
@@ -49,6 +50,7 @@ public sealed class EncapPipeline
         _options = options;
         _hints = new HintFilter(ring, counters);
         _neighbors = new NeighborWatch(state, counters, ring);
+        _replies = new ReplyLimiter(options.Time);
         _egress = new Egress(state, underlay, counters, options, Direction.Tx);
         _storm = new StormGate(options.Time, counters.Index);
     }
@@ -74,6 +76,7 @@ public sealed class EncapPipeline
         _hints.BeginBatch();
         _storm.BeginBatch();
         _neighbors.BeginBatch();
+        _replies.BeginBatch();
         for (int i = 0; i < count; i++)
         {
             DropReason reason = binding is null ? DropReason.PortDown : Forward(tables, binding, batch, i);
@@ -109,14 +112,6 @@ public sealed class EncapPipeline
 
         BridgeDomain domain = place!.Domain;
         _egress.NoteDomain(index, domain);
-        if (!FrameRules.FitsMtu(frame, super.Segments > 1 ? super.SegmentLength : frame.Length, binding.Port.Mtu))
-            return DropReason.TooBigSilent;
-
-        MacAddress destination = MacAddress.Read(frame);
-        reason = JudgeSource(domain, place, MacAddress.Read(frame[MacAddress.Length..]));
-        if (reason != DropReason.None)
-            return reason;
-
         OutgoingFrame outgoing = new()
         {
             Frame = index,
@@ -127,6 +122,23 @@ public sealed class EncapPipeline
             Vnet = buffer.Vnet,
             Super = super,
         };
+        if (!FrameRules.FitsMtu(frame, outgoing.LongestLength, binding.Port.Mtu))
+        {
+            if (strip)
+            {
+                Strip(batch.Slab, ref outgoing);
+                (buffer.Offset, buffer.Length) = (outgoing.Offset, outgoing.Length);
+            }
+
+            outgoing.Limit = FrameRules.LimitOf(VlanTags.TypeOf(batch.Slab.AsSpan(outgoing.Offset)), binding.Port.Mtu);
+            return TellTooBig(place, in outgoing, batch.Slab);
+        }
+
+        MacAddress destination = MacAddress.Read(frame);
+        reason = JudgeSource(domain, place, MacAddress.Read(frame[MacAddress.Length..]));
+        if (reason != DropReason.None)
+            return reason;
+
         if (strip)
         {
             Strip(batch.Slab, ref outgoing);
@@ -139,7 +151,19 @@ public sealed class EncapPipeline
         if (NeighborWatch.Concerns(domain, inner) && TryAnswer(place, inner, index))
             return DropReason.None;
 
-        return Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), place, destination);
+        reason = Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), place, destination);
+        return reason == DropReason.TooBigSilent ? TellTooBig(place, in outgoing, batch.Slab) : reason;
+    }
+
+    // The sender hears what would fit, if it is one that can be told; a bridge that says nothing is a black hole to it.
+    private DropReason TellTooBig(DomainPort place, in OutgoingFrame frame, byte[] slab)
+    {
+        int length = TooBigReply.Write(_egress.ReplyFrame, slab.AsSpan(frame.Offset, frame.Length), in frame.Super, frame.Limit);
+        if (length == 0 || !_replies.TryTake() || !_egress.TryReply(place, length))
+            return DropReason.TooBigSilent;
+
+        _egress.PeerOf(frame.Frame)?.Traffic.Add(_counters.Index, NextHop.ToldColumn, _egress.Outcomes.Weight(frame.Frame), 0);
+        return DropReason.TooBigNotified;
     }
 
     // A super-frame weighs its segments from here on, whatever becomes of it. One that is no longer than a segment is a plain frame, as Linux takes it.
@@ -229,14 +253,9 @@ public sealed class EncapPipeline
         switch (decision.Verdict)
         {
             case ForwardingVerdict.NextHop:
-                _egress.ToNextHop(ref frame, decision.Index);
-                return DropReason.None;
+                return _egress.ToNextHop(ref frame, decision.Index);
             case ForwardingVerdict.Port:
-                if (tables.FindPort(decision.Index)?.In(frame.Domain) is not { } place)
-                    return DropReason.PortDown;
-
-                _egress.ToPort(ref frame, place);
-                return DropReason.None;
+                return tables.FindPort(decision.Index)?.In(frame.Domain) is { } place ? _egress.ToPort(ref frame, place) : DropReason.PortDown;
             case ForwardingVerdict.Flood:
                 if (!_storm.Admits(from.Storm, destination, _egress.Outcomes.Weight(frame.Frame)))
                     return DropReason.StormLimit;

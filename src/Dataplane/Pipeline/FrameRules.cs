@@ -10,6 +10,11 @@ internal static class FrameRules
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool FitsMtu(ReadOnlySpan<byte> frame, int mtu) => FitsMtu(frame, frame.Length, mtu);
 
+    /// <summary>The octets of the longest frame that <see cref="FitsMtu(ReadOnlySpan{byte}, int)"/>.</summary>
+    /// <param name="type">The field behind the source MAC.</param>
+    /// <param name="mtu">The MTU.</param>
+    internal static int LimitOf(ushort type, int mtu) => mtu + EthernetHeader.Length + (EtherType.IsVlanTag(type) ? VlanTag.Length : 0);
+
     /// <summary>True if a frame, or each segment of a super-frame, fits an MTU.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="length">Octets of it, or of the longest segment.</param>

@@ -47,6 +47,9 @@ internal struct OutgoingFrame
     /// <summary>Octets of the longest frame that this is or stands for.</summary>
     internal readonly int LongestLength => Super.Segments > 1 ? Super.SegmentLength : Length;
 
+    /// <summary>Octets that a frame like it may have where it was found too long.</summary>
+    internal int Limit;
+
     /// <summary>Flow hash of the frame; valid once <see cref="IsHashed"/>.</summary>
     internal uint FlowHash;
 

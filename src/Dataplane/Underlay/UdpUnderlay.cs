@@ -44,6 +44,9 @@ public sealed class UdpUnderlay : IUnderlay
     /// <summary>The path MTU towards a destination; null where the network told us none.</summary>
     public int? PathMtuOf(UnderlayAddress destination) => _errors.PathMtuOf(destination);
 
+    /// <summary>Forgets the path MTUs, because links or addresses changed: what still is too long for a path is found out anew.</summary>
+    internal void ForgetPathMtus() => _errors.Forget();
+
     /// <summary>ICMP and local errors other than path MTU read from the error queues, by errno.</summary>
     public ImmutableSortedDictionary<int, long> Errors() => _errors.Counts();
 
@@ -52,10 +55,12 @@ public sealed class UdpUnderlay : IUnderlay
     /// <param name="workers">Workers that receive, 1 or more.</param>
     /// <param name="time">For the age of path MTUs.</param>
     /// <param name="fault">Told what reading an error queue threw; the reader goes on.</param>
+    /// <param name="told">Told a destination and its path MTU, on a thread of the underlay's own, each time the kernel says one.</param>
     /// <param name="withLane">
     /// Opens a socket more for each encapsulation and local address, for the priority lane: that of a worker after the others (<see cref="HasLane"/>, unless the kernel refuses).
     /// </param>
-    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time, Action<Exception>? fault = null, bool withLane = false)
+    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time, Action<Exception>? fault = null, bool withLane = false,
+        Action<UnderlayAddress, int>? told = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
@@ -72,7 +77,7 @@ public sealed class UdpUnderlay : IUnderlay
         UdpSocket[] sendIPv6 = opener.OpenSenders(AddressFamilyKind.IPv6);
         if (opener.Errors.Count == 0)
         {
-            var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], time, fault);
+            var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], time, fault, told);
             return new UdpUnderlayResult(new UdpUnderlay(receiver, sendIPv4, sendIPv6, spec.Device, errors) { HasLane = withLane }, [], opener.Warnings.ToImmutable());
         }
 

@@ -14,6 +14,8 @@ internal sealed class UnderlayErrorReader : IDisposable
     private const int MaxDestinations = 4096;
     private const int EventCount = 32;
     private const int MaxErrorsARound = 1024;
+    private const int IPv4MinPathMtu = 552;
+    private const int IPv6MinPathMtu = 1280;
     private const int PauseMilliseconds = 10;
     private const ulong StopTag = ulong.MaxValue;
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
@@ -21,6 +23,7 @@ internal sealed class UnderlayErrorReader : IDisposable
     private readonly UdpSocket[] _sockets;
     private readonly TimeProvider _time;
     private readonly Action<Exception>? _fault;
+    private readonly Action<UnderlayAddress, int>? _told;
     private readonly Epoll _epoll = new(EventCount);
     private readonly Epoll _stopOnly = new(1);
     private readonly EventFd _wake = new();
@@ -30,8 +33,9 @@ internal sealed class UnderlayErrorReader : IDisposable
     private readonly Thread _thread;
     private volatile bool _stopping;
 
-    internal UnderlayErrorReader(UdpSocket[] sockets, TimeProvider time, Action<Exception>? fault)
+    internal UnderlayErrorReader(UdpSocket[] sockets, TimeProvider time, Action<Exception>? fault, Action<UnderlayAddress, int>? told = null)
     {
+        _told = told;
         _sockets = sockets;
         _time = time;
         _fault = fault;
@@ -54,6 +58,9 @@ internal sealed class UnderlayErrorReader : IDisposable
 
     internal int? PathMtuOf(UnderlayAddress destination) =>
         _pathMtus.TryGetValue(destination, out (int Mtu, long Stamp) path) && _time.GetElapsedTime(path.Stamp) < Lifetime ? path.Mtu : null;
+
+    /// <summary>Forgets all path MTUs: the paths are others now.</summary>
+    internal void Forget() => _pathMtus.Clear();
 
     internal ImmutableSortedDictionary<int, long> Counts() => _counts.ToImmutableSortedDictionary();
 
@@ -123,6 +130,9 @@ internal sealed class UnderlayErrorReader : IDisposable
                 return;
         }
 
-        _pathMtus[destination] = ((int)info, _time.GetTimestamp());
+        // Anybody on the way can say any number. The kernel takes no smaller one for the route either (net.ipv4.route.min_pmtu; RFC 8200 §5).
+        int mtu = Math.Max((int)info, destination.IsIPv4 ? IPv4MinPathMtu : IPv6MinPathMtu);
+        _pathMtus[destination] = (mtu, _time.GetTimestamp());
+        _told?.Invoke(destination, mtu);
     }
 }

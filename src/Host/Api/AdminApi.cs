@@ -30,6 +30,7 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
         ["/v1/fdb/unfreeze"] = new("POST", ["vni", "mac", "all"], static (api, http) => api.UnfreezeAsync(http)),
         ["/v1/vnis"] = new("GET", ["vni"], static (api, http) => api.VnisAsync(http)),
         ["/v1/drops"] = new("GET", ["all"], static (api, http) => api.DropsAsync(http)),
+        ["/v1/mtu"] = new("GET", [], static (api, http) => api.MtuAsync(http)),
         ["/v1/neighbors"] = new("GET", ["vni"], static (api, http) => api.NeighborsAsync(http)),
         ["/v1/storm"] = new("GET", ["vni"], static (api, http) => api.StormAsync(http)),
         ["/v1/config"] = new("GET", [], static (api, http) => api.ConfigurationAsync(http)),
@@ -125,6 +126,8 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
 
     private Task DropsAsync(HttpContext http) =>
         WriteAsync(http, backend.Drops(http.Request.Query["all"] == "true"), ApiJsonContext.Default.DropsResponse);
+
+    private async Task MtuAsync(HttpContext http) => await WriteAsync(http, await backend.MtuAsync(), ApiJsonContext.Default.MtuResponse);
 
     private async Task NeighborsAsync(HttpContext http)
     {

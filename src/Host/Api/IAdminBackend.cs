@@ -19,6 +19,9 @@ internal interface IAdminBackend
     /// <summary>Where a MAC is, and why.</summary>
     Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation);
 
+    /// <summary>What the paths to peers take.</summary>
+    Task<MtuResponse> MtuAsync();
+
     /// <summary>Neighbour bindings of one VNI, or of all.</summary>
     Task<NeighborsResponse> NeighborsAsync(Vni? vni);
 

@@ -157,6 +157,10 @@ internal sealed class Daemon(
     }
 
     /// <inheritdoc/>
+    public async Task<MtuResponse> MtuAsync() => MtuView.Build(
+        runtime.Config, runtime.Dataplane.Snapshot(withKernel: false), await runtime.Control.Vteps(), runtime.Dataplane.Forwarding.ListNextHops());
+
+    /// <inheritdoc/>
     public async Task<NeighborsResponse> NeighborsAsync(Vni? vni) =>
         NeighborsView.Build(await runtime.Control.Neighbors(vni), runtime.Dataplane.Forwarding.Current, vni);
 

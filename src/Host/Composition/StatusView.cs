@@ -171,20 +171,8 @@ internal sealed class StatusView(
     // What an inner IP packet may have: the path's MTU less outer IP, UDP, tunnel header, options in use and inner Ethernet header.
     private int? Mtu(VtepRow row, EncapKind encap)
     {
-        if (row.Address == default)
-        {
-            return null;
-        }
-
-        var path = snapshot.Underlay.Addresses.Where(local => local.Present && local.Address.Family == row.Address.Family).Select(local => local.Mtu).FirstOrDefault();
-        foreach (var told in snapshot.PathMtus.Where(told => told.Destination == row.Address))
-        {
-            path = path == 0 ? told.Mtu : Math.Min(path, told.Mtu);
-        }
-
-        var options = encap != EncapKind.Geneve ? 0
-            : (config.Topology.Vnis.Any(vni => vni.PolicyId is not null) ? 8 : 0) + (config.Topology.Ports.Values.Any(port => port.Identity is not null) ? 8 : 0);
-        return path == 0 ? null : Math.Max(0, path - (row.Address.IsIPv4 ? 20 : 40) - 8 - 8 - options - 14);
+        var path = PathView.Of(row, encap, config, snapshot);
+        return path.OverlayMtu;
     }
 
     private void Judge(LocalAddressStatus[] local, PortStatus[] ports, PeerStatus[] peers, string health)

@@ -78,6 +78,40 @@ internal static class Samples
         Kernel = [new KernelCounter { Name = "InCsumErrors", Value = 0, Note = "bad outer checksums of this network namespace" }],
     };
 
+    public static MtuResponse Mtu { get; } = new()
+    {
+        Peers =
+        [
+            new MtuPeer
+            {
+                Peer = "b",
+                Address = "192.0.2.2",
+                Encap = "vxlan",
+                Vnis = [100],
+                LinkMtu = 1500,
+                ToldMtu = 1400,
+                ToldSecondsAgo = 9,
+                Overhead = 50,
+                OverlayMtu = 1350,
+                TooBigFrames = 7,
+                ToldFrames = 5,
+            },
+            new MtuPeer
+            {
+                Peer = "c",
+                Address = "192.0.2.3",
+                Encap = "geneve",
+                Vnis = [200],
+                LinkMtu = 1500,
+                Overhead = 50,
+                OverlayMtu = 1450,
+                TooBigFrames = 3,
+                ToldFrames = 0,
+            },
+        ],
+        Ports = [new MtuPort { Port = "web", Device = "tap-web", Netns = "t", Mtu = 1450, Auto = true, Vnis = [100] }],
+    };
+
     public static NeighborsResponse Neighbors { get; } = new()
     {
         Neighbors =
@@ -98,6 +132,8 @@ internal static class Samples
             new StormRow { Vni = 100, Port = "web", Class = "multicast", Passed = 5, Dropped = 0, Storms = 0 },
         ],
     };
+
+    public static string Json(MtuResponse value) => JsonSerializer.Serialize(value, ApiJsonContext.Default.MtuResponse);
 
     public static string Json(NeighborsResponse value) => JsonSerializer.Serialize(value, ApiJsonContext.Default.NeighborsResponse);
 

@@ -97,6 +97,33 @@ public sealed class ScreenTests
     }
 
     [Fact]
+    public async Task Doctor_mtu_names_paths_ports_that_do_not_fit_and_black_holes()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/mtu", 200, Samples.Json(Samples.Mtu)));
+        Ctl ctl = await Ctl.RunAsync("doctor", "mtu", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Failure, ctl.Code);
+        string expected = """
+            PEER  ADDRESS    ENCAP   LINK MTU  PATH MTU  KNOWN FROM      OVERHEAD  OVERLAY MTU  TOO BIG  TOLD
+            b     192.0.2.2  vxlan       1500      1400  network 9s ago        50         1350        7     5
+            c     192.0.2.3  geneve      1500      1500  link                  50         1450        3     0
+
+            PORT  DEVICE      MTU  SET BY  LEAST OVERLAY MTU  FITS
+            web   t/tap-web  1450  auto                 1350  no
+
+            """;
+        Assert.StartsWith(expected, ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("the path to peer b takes 1350: senders that can be told are told. Next: ip -n t link set tap-web mtu 1350", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("black hole: 3 frames to peer c", ctl.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("frames to peer b were", ctl.Out, StringComparison.Ordinal);
+
+        ctl = await Ctl.RunAsync("doctor", "mtu", "b", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        Assert.DoesNotContain("192.0.2.3", ctl.Out, StringComparison.Ordinal);
+        ctl = await Ctl.RunAsync("doctor", "mtu", "x", "--socket", daemon.Socket);
+        Assert.Contains("there is no such peer", ctl.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Neighbors_shows_who_answers_and_how_often_we_did()
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/neighbors?vni=100", 200, Samples.Json(Samples.Neighbors)));

@@ -42,6 +42,8 @@ internal sealed class FakeBackend : IAdminBackend
     public Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation) =>
         Task.FromResult(new FdbWhyResponse { Vni = (int)vni.Value, Mac = mac.ToString(), Verdict = "nobody", Candidates = [], Moves = 0 });
 
+    public Task<MtuResponse> MtuAsync() => Task.FromResult(new MtuResponse { Peers = [], Ports = [] });
+
     public Task<NeighborsResponse> NeighborsAsync(Vni? vni) => Task.FromResult(new NeighborsResponse
     {
         Neighbors =

@@ -12,6 +12,7 @@ namespace Overlay.Api;
 [JsonSerializable(typeof(FdbUnfreezeResponse))]
 [JsonSerializable(typeof(VnisResponse))]
 [JsonSerializable(typeof(DropsResponse))]
+[JsonSerializable(typeof(MtuResponse))]
 [JsonSerializable(typeof(NeighborsResponse))]
 [JsonSerializable(typeof(StormResponse))]
 [JsonSerializable(typeof(ConfigResponse))]

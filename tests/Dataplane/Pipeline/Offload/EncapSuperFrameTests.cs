@@ -104,7 +104,7 @@ public sealed class EncapSuperFrameTests
         Bench bench = Ready(Wire.All[0]);
         (byte[] frame, VnetHeader vnet) = SuperFrames.Build(Remote, Tenant, Tcp with { SegmentSize = segmentSize, PayloadLength = 2000 });
         bench.Node.Send("web", frame, vnet);
-        Assert.Equal(dropped, bench.Node.Dropped(Direction.Tx, DropReason.TooBigSilent));
+        Assert.Equal(dropped, bench.Node.Dropped(Direction.Tx, DropReason.TooBigNotified));
         Assert.Equal(2 - dropped, bench.Node.Totals.Delivered(Direction.Tx));
     }
 
@@ -142,7 +142,7 @@ public sealed class EncapSuperFrameTests
         bench.Node.Port("db").Mtu = 1039;
         (byte[] frame, VnetHeader vnet) = SuperFrames.Build(Local, Tenant, Tcp);
         bench.Node.Send("web", frame, vnet);
-        Assert.Equal(3, bench.Node.Dropped(Direction.Tx, DropReason.TooBigSilent));
+        Assert.Equal(3, bench.Node.Dropped(Direction.Tx, DropReason.TooBigNotified));
         bench.Node.Port("db").Mtu = 1040;
         bench.Node.Send("web", frame, vnet);
         Assert.Single(bench.Node.Device("db").Take());
