@@ -35,6 +35,9 @@ internal static partial class DataplaneLog
     [LoggerMessage(2009, LogLevel.Information, "Port {Port} opened on {Device}, MTU {Mtu}, {Queues} queues")]
     internal static partial void PortOpened(ILogger logger, string port, string device, int mtu, int queues);
 
+    [LoggerMessage(2051, LogLevel.Information, "Device {Device} was made again: receiving sockets were opened anew")]
+    internal static partial void DeviceChanged(ILogger logger, string device);
+
     [LoggerMessage(2050, LogLevel.Information, "No priority lane for short frames: the kernel refuses a program for it: {Problem}")]
     internal static partial void NoLane(ILogger logger, string problem);
 

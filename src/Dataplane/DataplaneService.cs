@@ -98,7 +98,6 @@ public sealed class DataplaneService : IDisposable
             _spec.DontFragment ? OnPathMtu : null);
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
-        _underlay = underlay;
         PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize) with { Time = _time };
         for (int i = 0; i < (underlay.HasLane ? workers + 1 : workers); i++)
         {
@@ -111,6 +110,8 @@ public sealed class DataplaneService : IDisposable
             _decapWorkers.Add(new DecapWorker(i, Context((2 * i) + 1), counters, underlay, decap, isLane ? underlay.Lanes(i) : default));
         }
 
+        // The monitor runs: from here on it may replace sockets, and tells the workers.
+        _underlay = underlay;
         _ports.Workers = [.. _encapWorkers.Take(workers)];
         _groups.Readers = ([.. _decapWorkers.Take(workers)], underlay.Receiver);
         _ports.LaneWorker = underlay.HasLane ? _encapWorkers[workers] : null;
@@ -268,9 +269,17 @@ public sealed class DataplaneService : IDisposable
     {
         Publish(change);
         _groups.Follow(change);
-        string? problem = _underlay?.RebindDevice();
+        bool isReplaced = false;
+        string? problem = _underlay?.RebindDevice(out isReplaced);
         if (problem is not null)
             DataplaneLog.SetupWarning(_logger, problem);
+        if (isReplaced)
+        {
+            DataplaneLog.DeviceChanged(_logger, _spec.Device!);
+            foreach (DecapWorker worker in _decapWorkers)
+                _ = worker.WatchAgain();
+        }
+
         _ports.FollowUnderlay(change);
         _underlay?.ForgetPathMtus();
     }

@@ -16,6 +16,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "close")]
     internal static partial int Close(int descriptor);
 
+    [LibraryImport(Library, EntryPoint = "dup3")]
+    internal static partial int Dup3(int from, int to, int flags);
+
     [LibraryImport(Library, EntryPoint = "ioctl")]
     internal static partial int IoCtl(int descriptor, nuint request, void* argument);
 

@@ -35,6 +35,7 @@ internal static class LinuxConstants
     internal const int SocketSendBufferForce = 32;
     internal const int SocketReceiveBufferForce = 33;
     internal const int SocketMemoryInfo = 55;
+    internal const int SocketBindToIndex = 62;
 
     internal const int LevelIp = 0;
     internal const int IpTos = 1;

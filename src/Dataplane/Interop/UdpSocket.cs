@@ -11,6 +11,8 @@ internal sealed unsafe class UdpSocket : IDisposable
     private const int MemoryInfoCount = 9;
     private const int MemoryInfoDrops = 8;
     private readonly FileDescriptor _descriptor;
+    private readonly Lock _replacing = new();
+    private uint _dropsBefore;
 
     private UdpSocket(int descriptor, AddressFamilyKind family)
     {
@@ -109,6 +111,28 @@ internal sealed unsafe class UdpSocket : IDisposable
         return Libc.Result(Libc.SetSockOpt(Descriptor, LevelSocket, SocketBindToDevice, name, (uint)length + 1));
     }
 
+    /// <summary>The index of the device it is bound to, which may be gone; 0 if it is bound to none, a negative errno before Linux 5.1.</summary>
+    internal int BoundDevice() => Get(LevelSocket, SocketBindToIndex);
+
+    /// <summary>
+    /// Puts another socket in the place of this one, under this one's descriptor; what waits in this one is lost. An epoll forgets the descriptor by that.
+    /// 0, or a negative errno and nothing has changed.
+    /// </summary>
+    /// <param name="other">Taken over; closed if it replaces this one.</param>
+    internal int Replace(UdpSocket other)
+    {
+        lock (_replacing)
+        {
+            uint drops = Drops();
+            int result = Libc.Result(Libc.Dup3(other.Descriptor, Descriptor, TypeCloseOnExec));
+            if (result < 0)
+                return result;
+            _dropsBefore = drops;
+            other.Dispose();
+            return 0;
+        }
+    }
+
     /// <summary>Makes the kernel drop everything that arrives: the socket only sends. Its error queue still works.</summary>
     internal int DropAllInput()
     {
@@ -142,15 +166,18 @@ internal sealed unsafe class UdpSocket : IDisposable
     }
 
     /// <summary>
-    /// Datagrams the kernel dropped at this socket since it was opened. The number that SO_RXQ_OVFL hands out with datagrams, read when somebody
+    /// Datagrams the kernel dropped at this socket, and at those it replaced, since it was opened. The number that SO_RXQ_OVFL hands out with datagrams, read when somebody
     /// asks instead of with each datagram; so drops after the last datagram are in it too.
     /// </summary>
     internal uint Drops()
     {
         uint* values = stackalloc uint[MemoryInfoCount];
         uint length = MemoryInfoCount * sizeof(uint);
-        int result = Libc.GetSockOpt(Descriptor, LevelSocket, SocketMemoryInfo, values, &length);
-        return result < 0 || length < MemoryInfoCount * sizeof(uint) ? 0 : values[MemoryInfoDrops];
+        lock (_replacing)
+        {
+            int result = Libc.GetSockOpt(Descriptor, LevelSocket, SocketMemoryInfo, values, &length);
+            return _dropsBefore + (result < 0 || length < MemoryInfoCount * sizeof(uint) ? 0 : values[MemoryInfoDrops]);
+        }
     }
 
     /// <summary>Takes the pending error off the socket.</summary>

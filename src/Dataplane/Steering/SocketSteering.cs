@@ -36,18 +36,24 @@ internal sealed class SocketSteering : IDisposable
         int result = LaneTable.TryCreate(Shares, out LaneTable? lane);
         if (lane is null)
             return result;
-        result = Bpf.LoadSocketFilter(Build(lane, socket.Family, workers));
+        steering = new SocketSteering(lane);
+        result = steering.TryAttach(socket, workers);
         if (result >= 0)
-        {
-            using var program = new FileDescriptor(result);
-            result = socket.AttachReusePort(program.Value);
-        }
+            return 0;
+        steering.Dispose();
+        steering = null;
+        return result;
+    }
 
-        if (result >= 0)
-            steering = new SocketSteering(lane);
-        else
-            lane.Dispose();
-        return Math.Min(result, 0);
+    /// <summary>Gives the program, with what is known of the flows, to sockets that take the place of the first. 0, or a negative errno.</summary>
+    /// <inheritdoc cref="TryAttach(UdpSocket, int, out SocketSteering)"/>
+    internal int TryAttach(UdpSocket socket, int workers)
+    {
+        int result = Bpf.LoadSocketFilter(Build(Lane, socket.Family, workers));
+        if (result < 0)
+            return result;
+        using var program = new FileDescriptor(result);
+        return Math.Min(socket.AttachReusePort(program.Value), 0);
     }
 
     /// <summary>The hash that the program has for datagrams from a source.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Steering;
+using Overlay.Forwarding.Topology;
 
 namespace Overlay.Dataplane.Underlay;
 
@@ -28,9 +29,6 @@ internal sealed class UdpReceiver : IDisposable
         _limits = new int[sockets.Length];
         Array.Fill(_limits, MinMessages);
     }
-
-    /// <summary>All sockets.</summary>
-    internal IEnumerable<UdpSocket> Sockets => _sockets.SelectMany(own => own).Where(socket => socket.Socket is not null).Select(socket => socket.Socket);
 
     /// <summary>What is known of the flows in the lane, for each socket of a worker; null for sockets that are no lane.</summary>
     internal ImmutableArray<LaneTable?> Lanes(int worker) => [.. _sockets[worker].Select(socket => socket.Steering?.Lane)];
@@ -103,6 +101,49 @@ internal sealed class UdpReceiver : IDisposable
         _limits[worker] = (int)Math.Max(MinMessages, (long)OctetsPerCall * count / Math.Max(octets, 1));
         batch.Accept(count);
         return count >= limit || batch.HasPending;
+    }
+
+    /// <summary>
+    /// Binds the sockets that were there at the start to a device that has another index now. Those that share an address and port are replaced, under their descriptors: binding one that has a port already
+    /// takes it out of the group, after which the last one gets everything.
+    /// </summary>
+    /// <param name="device">The device.</param>
+    /// <param name="index">Its index; sockets that are bound to it are not touched. Negative if the kernel does not tell: then all are bound as they are.</param>
+    /// <param name="spec">What the sockets were opened by.</param>
+    /// <param name="errors">What went wrong.</param>
+    /// <returns>Whether sockets were replaced: who polls them has to begin anew.</returns>
+    internal bool Rebind(string device, int index, UnderlaySpec spec, ICollection<string> errors)
+    {
+        bool isReplaced = false;
+        for (int i = 0; i < _poll[0].Length; i++)
+        {
+            ReceiveSocket[] group = Array.ConvertAll(_sockets, own => own[i]);
+            if (index > 0 && Array.TrueForAll(group, socket => socket.Socket.BoundDevice() == index))
+                continue;
+            var opener = new UdpUnderlayOpener(spec);
+            if (index > 0 && group.Length > 1 && opener.Reopen(group) is UdpSocket[] fresh)
+            {
+                isReplaced = true;
+                for (int worker = 0; worker < group.Length; worker++)
+                {
+                    if (group[worker].Socket.Replace(fresh[worker]) is int result and < 0)
+                        errors.Add($"{group[worker].Address} UDP port {group[worker].Port}: {Errno.Describe(result)}");
+                }
+
+                continue;
+            }
+
+            foreach (ReceiveSocket socket in group)
+            {
+                if (socket.Socket.BindDevice(device) is int result and < 0)
+                    errors.Add($"device '{device}': {Errno.Describe(result)}");
+            }
+
+            foreach (string error in opener.Errors)
+                errors.Add($"{error}; one worker receives everything there until a restart");
+        }
+
+        return isReplaced;
     }
 
     /// <summary>The sockets with what the kernel dropped at them.</summary>

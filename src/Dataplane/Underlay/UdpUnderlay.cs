@@ -22,11 +22,11 @@ public sealed class UdpUnderlay : IUnderlay
     private readonly UdpSender _sender;
     private readonly UnderlayErrorReader _errors;
 
-    private readonly string? _device;
+    private readonly UnderlaySpec _spec;
 
-    private UdpUnderlay(UdpReceiver receiver, UdpSocket[] sendIPv4, UdpSocket[] sendIPv6, string? device, UnderlayErrorReader errors)
+    private UdpUnderlay(UdpReceiver receiver, UdpSocket[] sendIPv4, UdpSocket[] sendIPv6, UnderlaySpec spec, UnderlayErrorReader errors)
     {
-        _device = device;
+        _spec = spec;
         _errors = errors;
         _receiver = receiver;
         _sender = new UdpSender(sendIPv4, sendIPv6);
@@ -78,7 +78,7 @@ public sealed class UdpUnderlay : IUnderlay
         if (opener.Errors.Count == 0)
         {
             var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], time, fault, told);
-            return new UdpUnderlayResult(new UdpUnderlay(receiver, sendIPv4, sendIPv6, spec.Device, errors) { HasLane = withLane }, [], opener.Warnings.ToImmutable());
+            return new UdpUnderlayResult(new UdpUnderlay(receiver, sendIPv4, sendIPv6, spec, errors) { HasLane = withLane }, [], opener.Warnings.ToImmutable());
         }
 
         receiver.Dispose();
@@ -112,16 +112,25 @@ public sealed class UdpUnderlay : IUnderlay
 
     /// <summary>
     /// Binds all sockets to their device again, where there is one: a device that was removed and made again has another index, and a socket remembers the index.
+    /// In the network namespace of <see cref="Open"/>; one caller at a time.
     /// </summary>
+    /// <param name="isReplaced">Whether receiving sockets were replaced under their descriptors: who polls these has to begin anew. A change of a device that is still there replaces none.</param>
     /// <returns>Why it failed; null if it did not.</returns>
-    public string? RebindDevice()
+    public string? RebindDevice(out bool isReplaced)
     {
-        if (_device is null)
+        isReplaced = false;
+        if (_spec.Device is not string device)
             return null;
         int worst = 0;
-        foreach (UdpSocket socket in _sender.Sockets.ToArray().Concat(_receiver.Sockets))
-            worst = Math.Min(worst, socket.BindDevice(_device));
-        return worst < 0 ? $"device '{_device}': {Errno.Describe(worst)}" : null;
+        foreach (UdpSocket socket in _sender.Sockets)
+            worst = Math.Min(worst, socket.BindDevice(device));
+        if (worst < 0)
+            return $"device '{device}': {Errno.Describe(worst)}";
+
+        // The first sender was just bound by the device's name, so it knows the index.
+        var errors = new List<string>();
+        isReplaced = _receiver.Rebind(device, _sender.Sockets[0].BoundDevice(), _spec, errors);
+        return errors.Count == 0 ? null : string.Join("; ", errors);
     }
 
     /// <inheritdoc/>

@@ -35,6 +35,29 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         return Array.ConvertAll(sockets, list => list.ToArray());
     }
 
+    /// <summary>
+    /// Sockets to take the place of those of all workers for an address and encapsulation. The kernel lets a socket join those that share its port only when it is bound to
+    /// the port: one whose device has another index now has to be made anew.
+    /// </summary>
+    /// <param name="old">The sockets, as they were bound.</param>
+    /// <returns>The new ones; null if there are <see cref="Errors"/>.</returns>
+    internal UdpSocket[]? Reopen(ReceiveSocket[] old)
+    {
+        var sockets = new List<UdpSocket>();
+        foreach (ReceiveSocket socket in old)
+        {
+            if (OpenReceiver(socket.Address, socket.Port, socket.Encap, reusePort: true, quiet: true) is UdpSocket opened)
+                sockets.Add(opened);
+        }
+
+        if (Errors.Count == 0 && old[^1].Steering is SocketSteering steering && steering.TryAttach(sockets[^1], old.Length - 1) is int result and < 0)
+            Errors.Add($"{old[0].Address} UDP port {old[0].Port}: no priority lane: {Bpf.Describe(result)}");
+        if (Errors.Count == 0)
+            return [.. sockets];
+        sockets.ForEach(socket => socket.Dispose());
+        return null;
+    }
+
     /// <summary>Sending sockets of a family; none if no local address has it. Incomplete when there are <see cref="Errors"/>.</summary>
     internal UdpSocket[] OpenSenders(AddressFamilyKind family)
     {

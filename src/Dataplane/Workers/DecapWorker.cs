@@ -38,11 +38,12 @@ internal sealed class DecapWorker : WorkerLoop
         _underlay = underlay;
         _pipeline = pipeline;
         _batch = new DatagramBatch(BatchSize, SlotCount);
-        ReadOnlySpan<int> descriptors = underlay.PollDescriptors(index);
-        _socketCount = descriptors.Length;
-        for (int i = 0; i < descriptors.Length; i++)
-            _ = Epoll.Add(descriptors[i], LinuxConstants.EpollIn, (ulong)i);
+        _socketCount = underlay.PollDescriptors(index).Length;
+        Watch();
     }
+
+    /// <summary>Sockets were replaced under their descriptors: the kernel forgot that we wait for them.</summary>
+    internal Task WatchAgain() => Post(Watch);
 
     /// <summary>Begins to read a socket that was not there at the start.</summary>
     internal Task Attach(UdpReceiver receiver, ReceiveSocket socket) => Post(() =>
@@ -82,6 +83,14 @@ internal sealed class DecapWorker : WorkerLoop
                 CountDropped(Direction.Rx, _batch.Count, DropReason.ShuttingDown);
             }
         }
+    }
+
+    // A socket that we wait for already is refused, and stays as it is.
+    private void Watch()
+    {
+        ReadOnlySpan<int> descriptors = _underlay.PollDescriptors(Index);
+        for (int i = 0; i < descriptors.Length; i++)
+            _ = Epoll.Add(descriptors[i], LinuxConstants.EpollIn, (ulong)i);
     }
 
     private bool ServeBatch(int socket)

@@ -189,6 +189,21 @@ public sealed class DataplaneServiceTests
     }
 
     [Fact]
+    public void Workers_read_the_sockets_that_replace_those_of_a_device_that_was_made_again()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan, workers: 2, device: "u0");
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        NetLab.Ip(hosts.HostA, "link", "del", "u0");
+        Wait.Until(() => !hosts.A.Underlay.Addresses[0].Present && !hosts.B.Underlay.Addresses[0].Present, TwoHosts.Limit, "the loss is seen");
+        NetLab.Join(hosts.HostA, "u0", hosts.HostB, "u0");
+        NetLab.Address(hosts.HostA, "u0", $"{hosts.UnderlayA}/24");
+        NetLab.Address(hosts.HostB, "u0", $"{hosts.UnderlayB}/24");
+        NetLab.WaitForPing(hosts.TenantA, "10.0.0.2");
+        NetLab.WaitForPing(hosts.TenantB, "10.0.0.1");
+        Assert.Equal(0, hosts.A.Snapshot().WorkerFaults + hosts.B.Snapshot().WorkerFaults);
+    }
+
+    [Fact]
     public async Task Stopping_removes_devices_and_every_frame_has_an_outcome()
     {
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);

@@ -16,7 +16,7 @@ internal sealed class TwoHosts : IDisposable
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
     internal static readonly Vni Vni = new(100);
 
-    internal TwoHosts(bool isIPv6, EncapKind encap, int workers = 1)
+    internal TwoHosts(bool isIPv6, EncapKind encap, int workers = 1, string? device = null)
     {
         string a = Lab.AddHost("a");
         string b = Lab.AddHost("b");
@@ -26,10 +26,11 @@ internal sealed class TwoHosts : IDisposable
         NetLab.Address(a, "u0", $"{UnderlayA}/{(isIPv6 ? 64 : 24)}");
         NetLab.Address(b, "u0", $"{UnderlayB}/{(isIPv6 ? 64 : 24)}");
         HostA = a;
+        HostB = b;
         TenantA = Lab.AddHost("ta");
         TenantB = Lab.AddHost("tb");
-        A = Begin(a, UnderlayA, TenantA, UnderlayB, encap, workers);
-        B = Begin(b, UnderlayB, TenantB, UnderlayA, encap, workers);
+        A = Begin(a, UnderlayA, TenantA, UnderlayB, encap, workers, device);
+        B = Begin(b, UnderlayB, TenantB, UnderlayA, encap, workers, device);
         NetLab.Address(TenantA, "tap0", "10.0.0.1/24", "fd00::1/64");
         NetLab.Address(TenantB, "tap0", "10.0.0.2/24", "fd00::2/64");
     }
@@ -41,6 +42,8 @@ internal sealed class TwoHosts : IDisposable
     internal DataplaneService B { get; }
 
     internal string HostA { get; }
+
+    internal string HostB { get; }
 
     internal string TenantA { get; }
 
@@ -86,9 +89,9 @@ internal sealed class TwoHosts : IDisposable
             Assert.Equal(counters.Received(direction), counters.Delivered(direction) + counters.Consumed(direction) + counters.Dropped(direction));
     }
 
-    private static DataplaneService Begin(string host, UnderlayAddress local, string tenant, UnderlayAddress peer, EncapKind encap, int workers)
+    private static DataplaneService Begin(string host, UnderlayAddress local, string tenant, UnderlayAddress peer, EncapKind encap, int workers, string? device)
     {
-        var spec = new UnderlaySpec { Local = [local] };
+        var spec = new UnderlaySpec { Local = [local], Device = device };
         var service = new DataplaneService(
             spec, new WorkerOptions { Count = workers }, new FlowHashSeed(1, 2), TimeProvider.System, NullLoggerFactory.Instance);
         StartResult started = NetNs.Run(host, service.Start);

@@ -22,11 +22,12 @@ public sealed class SocketLaneTests : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
     private readonly NetLab _lab = new();
     private readonly string _ns;
+    private string _from;
     private readonly DatagramBatch _batch = new(512, 64);
     private readonly Dictionary<string, Socket> _senders = [];
     private UdpUnderlay? _underlay;
 
-    public SocketLaneTests() => _ns = _lab.AddHost("u");
+    public SocketLaneTests() => _ns = _from = _lab.AddHost("u");
 
     public static TheoryData<string> LoopbackAddresses => ["127.0.0.1", "::1"];
 
@@ -88,6 +89,53 @@ public sealed class SocketLaneTests : IDisposable
     public void A_source_has_one_socket_and_sources_use_all(string address)
     {
         Open(address);
+        AssertShared();
+    }
+
+    [Theory]
+    [MemberData(nameof(LoopbackAddresses))]
+    public void A_change_of_the_underlay_takes_no_socket_out_of_those_that_share(string address)
+    {
+        Open(address, "lo");
+        Assert.Equal((null, false), Rebind());
+        AssertShared();
+        Send("a", Short);
+        Assert.Equal([Short], Receive(Lane, 1));
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", 24)]
+    [InlineData("2001:db8::1", 64)]
+    public void Sockets_share_again_when_their_device_was_made_again(string address, int prefix)
+    {
+        _from = _lab.AddHost("far");
+        Join();
+        Open(address, "u0");
+        int[] descriptors = [.. Bulks().Select(worker => Underlay.PollDescriptors(worker)[0])];
+        LaneTable table = Table;
+        NetLab.Ip(_ns, "link", "del", "u0");
+        Assert.NotNull(Rebind().Problem);
+        Join();
+        Assert.Equal((null, true), Rebind());
+        Assert.Equal(descriptors, Bulks().Select(worker => Underlay.PollDescriptors(worker)[0]));
+        Assert.Same(table, Table);
+        AssertShared();
+        Send("a", Short);
+        Assert.Equal([Short], Receive(Lane, 1));
+        Assert.Equal((null, false), Rebind());
+
+        void Join()
+        {
+            NetLab.Join(_ns, "u0", _from, "u1");
+            NetLab.Address(_ns, "u0", $"{address}/{prefix}");
+            NetLab.Address(_from, "u1", $"{address}0/{prefix}");
+        }
+    }
+
+    private (string? Problem, bool IsReplaced) Rebind() => NetNs.Run(_ns, () => (Underlay.RebindDevice(out bool isReplaced), isReplaced));
+
+    private void AssertShared()
+    {
         var socketOf = new Dictionary<int, int>();
         for (int round = 0; round < 3; round++)
         {
@@ -112,12 +160,18 @@ public sealed class SocketLaneTests : IDisposable
         return _batch.Count;
     }
 
-    private void Open(string address)
+    private void Open(string address, string? device = null)
     {
-        var spec = new UnderlaySpec { Local = [UnderlayAddress.Parse(address)], GenevePort = null };
-        UdpUnderlayResult opened = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, Workers, TimeProvider.System, withLane: true));
-        Assert.Empty(opened.Errors);
-        _underlay = opened.Underlay!;
+        var spec = new UnderlaySpec { Local = [UnderlayAddress.Parse(address)], GenevePort = null, Device = device };
+        UdpUnderlayResult? opened = null;
+
+        // A process that a test beside this one is just starting has a copy of every descriptor for a moment, and with it the port that was tried first.
+        Wait.Until(
+            () => (opened = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, Workers, TimeProvider.System, withLane: true))).Errors.IsEmpty,
+            Limit,
+            "the sockets",
+            () => string.Join(' ', opened!.Errors));
+        _underlay = opened!.Underlay!;
         Assert.True(_underlay.HasLane);
         Assert.Equal(Workers + 1, _underlay.Sockets().Length);
     }
@@ -127,7 +181,7 @@ public sealed class SocketLaneTests : IDisposable
         IPAddress address = IPAddress.Parse(Underlay.Sockets()[0].Address.ToString());
         if (!_senders.TryGetValue(sender, out Socket? socket))
         {
-            socket = NetNs.Run(_ns, () => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+            socket = NetNs.Run(_from, () => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
             _senders.Add(sender, socket);
         }
 
