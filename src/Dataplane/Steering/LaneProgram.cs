@@ -26,7 +26,7 @@ internal static class LaneProgram
     /// <summary>Register that says whether the packet is short, before.</summary>
     internal const int IsShort = 7;
 
-    // What was counted in this much before the lane was found empty, and is not out, never will be. More than the coarse clock is late.
+    // A share's frames that are not out, and the last of which was counted in this much before the lane was found empty, never will be. More than the coarse clock is late.
     private static readonly TimeSpan LostAfter = TimeSpan.FromMilliseconds(20);
     private const int Entry = 9;
     private const int Key = -4;
@@ -60,7 +60,7 @@ internal static class LaneProgram
         code.Do(Alu.Subtract, 0, 1);
         code.JumpIf(0, When.SignedLessOrEqual, Nanoseconds(Silence), toBulk);
 
-        // Is a frame of this share in the lane? If the lane was found empty after it went in, it is lost.
+        // Is a frame of this share in the lane? If the lane was found empty well after the last one went in, they are lost.
         code.Load(Width.Word, 1, Entry, LaneTable.InOffset);
         code.Load(Width.Word, 2, Entry, LaneTable.OutOffset);
         code.JumpIfRegister(1, When.Equal, 2, none);
@@ -77,10 +77,11 @@ internal static class LaneProgram
 
         code.Place(none);
         code.JumpIf(IsShort, When.Equal, 0, toBulk);
+
+        // For every frame: what is written off is all that was counted in, the last of it too.
+        code.Place(follow);
         code.Load(Width.Double, 1, Frame, Now);
         code.Store(Width.Double, Entry, LaneTable.SinceOffset, 1);
-
-        code.Place(follow);
         code.DoImmediate(Alu.Move, 1, 1);
         code.AddAtomically(Width.Word, Entry, LaneTable.InOffset, 1);
         code.Jump(lane);

@@ -12,12 +12,12 @@ namespace Overlay.Dataplane.Steering;
 /// they are processed, so that "none" is exact, whatever happens between the choice of a queue and the arrival in it. And a short frame goes to the lane only if its share
 /// has been silent in the bulk queue for <see cref="LaneProgram.Silence"/>: longer than anything waits there.</para>
 /// <para>A frame that is lost between the choice and the reader (a full queue) is counted in and never out, and its share would stay in the lane. So the reader also says when it found
-/// the lane empty: what was counted in well before that and is not out yet is lost.</para>
+/// the lane empty: a share whose last frame was counted in well before that has lost what is not out yet. (Not one whose first was: the write-off takes all that was counted in.)</para>
 /// <b>Threading:</b> one reader of the lane; disposed when it has given the lane back.
 /// </remarks>
 internal sealed class LaneTable : IDisposable
 {
-    /// <summary>Octets of an entry: frames in and out (32 bits each), the last time in bulk, the first time since the lane held none (64 bits each; nanoseconds).</summary>
+    /// <summary>Octets of an entry: frames in and out (32 bits each), the last time in bulk, the last time into the lane (64 bits each; nanoseconds).</summary>
     internal const int EntrySize = 24;
 
     internal const int InOffset = 0;

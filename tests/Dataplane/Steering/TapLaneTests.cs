@@ -128,6 +128,27 @@ public sealed class TapLaneTests : IDisposable
     }
 
     [Fact]
+    public void A_frame_that_was_lost_long_ago_does_not_let_a_long_frame_pass_a_short_one_that_just_came()
+    {
+        _tenant.Send(Frame(1, Short));
+        Assert.Equal([Short], Receive(Lane, countOut: false));
+        long lost = Stopwatch.GetTimestamp();
+        Wait.Until(() => Stopwatch.GetElapsedTime(lost) > TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), "the lane's thread has its processor again");
+
+        // The thread found the lane empty, but wrote that down only after another frame had come.
+        long empty = Stopwatch.GetTimestamp();
+        _tenant.Send(Frame(1, Short));
+        Table.NoteEmpty(empty);
+        _tenant.Send(Frame(1, Long));
+        Assert.Equal([Short, Long], Receive(Lane));
+        Assert.Equal((1u, 1), Table.Inside);
+        Table.NoteEmpty(Stopwatch.GetTimestamp() + Stopwatch.Frequency);
+        _tenant.Send(Frame(1, Long));
+        Assert.Equal([Long], Receive(Bulk));
+        Assert.Equal((0u, 0), Table.Inside);
+    }
+
+    [Fact]
     public void Every_kind_of_frame_is_counted_out_as_it_was_counted_in()
     {
         byte[][] kinds =
