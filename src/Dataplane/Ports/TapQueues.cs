@@ -89,7 +89,7 @@ internal sealed class TapQueues : IDisposable
         }
 
         if (options.Lane)
-            queues.OpenLane();
+            queues.OpenLane(isInUse: existed);
         queues.Reserve(options.Queues, warnings);
         foreach (string warning in queues.Widen())
             warnings.Add(warning);
@@ -167,9 +167,9 @@ internal sealed class TapQueues : IDisposable
     }
 
     // Behind the first queue, as the program expects it. Where it cannot be had there is none.
-    private void OpenLane()
+    private void OpenLane(bool isInUse)
     {
-        if (!IsMultiQueue || _isSteered || TapSteering.TryAttach(_descriptors[0], withLane: true, out _steering) < 0)
+        if (!IsMultiQueue || _isSteered || TapSteering.TryAttach(_descriptors[0], withLane: true, out _steering, isInUse) < 0)
             return;
         int descriptor = TapDevice.Open(_name, multiQueue: true, VnetHeader.LengthWithBuffers);
         if (descriptor < 0)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Overlay.Dataplane.Interop;
 
@@ -68,6 +69,17 @@ internal sealed class LaneTable : IDisposable
         int result = SharedMap.TryCreate(EntrySize, shares + 1, out SharedMap? map);
         table = map is null ? null : new LaneTable(map, shares);
         return result;
+    }
+
+    /// <summary>
+    /// Nobody knows what waits in the bulk queue: every share used it just now. Before the program is given to a queue or socket in use, which frames came to without it.
+    /// </summary>
+    internal void NoteUnknown()
+    {
+        long now = Stopwatch.GetTimestamp();
+        Span<long> words = MemoryMarshal.Cast<uint, long>(_map.Words);
+        for (int share = 0; share < Shares; share++)
+            Volatile.Write(ref words[((share * EntrySize) + BulkOffset) / sizeof(long)], now);
     }
 
     /// <summary>A frame that came out of the lane has been processed.</summary>

@@ -39,13 +39,16 @@ internal sealed class TapSteering : IDisposable
     /// <param name="descriptor">Any queue of the device; negative only tries whether the kernel takes the program.</param>
     /// <param name="withLane">Whether there is a lane.</param>
     /// <param name="steering">The steering; null if it was refused.</param>
-    internal static int TryAttach(int descriptor, bool withLane, out TapSteering? steering)
+    /// <param name="isInUse">Frames may have come to the first queue already.</param>
+    internal static int TryAttach(int descriptor, bool withLane, out TapSteering? steering, bool isInUse = false)
     {
         steering = null;
         LaneTable? lane = null;
         int result = withLane ? LaneTable.TryCreate(Shares, out lane) : 0;
         if (result < 0)
             return result;
+        if (isInUse)
+            lane?.NoteUnknown();
         result = SharedMap.TryCreate(ShareSize, QueueMap.Size, out SharedMap? map);
         if (map is null)
         {

@@ -128,6 +128,29 @@ public sealed class TapLaneTests : IDisposable
     }
 
     [Fact]
+    public void A_device_that_was_in_use_before_its_lane_was_may_have_long_frames_waiting()
+    {
+        NetLab.Ip(_ns, "tuntap", "add", "dev", "tap1", "mode", "tap", "multi_queue");
+        Wait.Until(() => InBulk(), TimeSpan.FromSeconds(10), "a try that was short");
+
+        // False if it took so long that the flow was silent for long enough.
+        bool InBulk()
+        {
+            NetLab.Ip(_ns, "link", "set", "tap1", "down");
+            long began = Stopwatch.GetTimestamp();
+            using var port = (TapPort)TapPort.Open(new DeviceOptions { Name = "tap1", Netns = _ns, Lane = true }).Port!;
+            Assert.NotNull(port.Queues.Lane);
+            using var tenant = new PacketSocket(_ns, "tap1", receive: false);
+            tenant.Send(Frame(1, Short));
+            if (Stopwatch.GetElapsedTime(began) > LaneProgram.Silence - TimeSpan.FromMilliseconds(100))
+                return false;
+            Assert.Equal(0u, port.Queues.Lane.Inside.Frames);
+            Assert.NotEqual(PortReceiveStatus.Closed, port.Receive(Bulk, _batch));
+            return _batch.Count == 1;
+        }
+    }
+
+    [Fact]
     public void A_frame_that_was_lost_long_ago_does_not_let_a_long_frame_pass_a_short_one_that_just_came()
     {
         _tenant.Send(Frame(1, Short));
