@@ -25,7 +25,7 @@ public sealed class UnderlayMonitor : IDisposable
     private const int CoalesceMilliseconds = 50;
     private const int RefreshMilliseconds = 10_000;
 
-    private readonly UnderlayView _view;
+    private readonly ImmutableArray<UnderlayAddress> _local;
     private readonly Func<IReadOnlyCollection<UnderlayAddress>> _peers;
     private readonly Action<UnderlayChange> _changed;
     private readonly Action<Exception>? _fault;
@@ -36,6 +36,8 @@ public sealed class UnderlayMonitor : IDisposable
     private NetlinkSocket? _events;
     private NetlinkSocket? _requests;
     private Thread? _thread;
+    private UnderlayView _view;
+    private bool _isStale;
     private UnderlayChange _current;
     private uint _sequence;
     private volatile bool _stopping;
@@ -52,6 +54,7 @@ public sealed class UnderlayMonitor : IDisposable
         Action<UnderlayChange> changed,
         Action<Exception>? fault = null)
     {
+        _local = local;
         _view = new UnderlayView(local);
         _peers = peers;
         _changed = changed;
@@ -148,7 +151,7 @@ public sealed class UnderlayMonitor : IDisposable
 
     private void ReadEvents()
     {
-        bool isComplete = true;
+        bool isComplete = !_isStale;
         while (!_stopping)
         {
             int length = _events!.Receive(_buffer);
@@ -169,6 +172,8 @@ public sealed class UnderlayMonitor : IDisposable
             {
                 // ENOBUFS overtakes what is still queued. That is older than what a dump says and would undo it: the queue is emptied first.
                 ReadAll();
+                if (_isStale)
+                    return;
                 isComplete = true;
             }
         }
@@ -181,19 +186,21 @@ public sealed class UnderlayMonitor : IDisposable
             _view.Apply(in message);
     }
 
+    // What was known stays until all of it has been read anew; if that fails, the next look tries again.
     private void ReadAll()
     {
-        _view.Clear();
-        Dump(GetLink);
-        Dump(GetAddress);
+        var fresh = new UnderlayView(_local);
+        _isStale = !Dump(GetLink, fresh) || !Dump(GetAddress, fresh);
+        if (!_isStale)
+            _view = fresh;
     }
 
-    private void Dump(ushort type)
+    private bool Dump(ushort type, UnderlayView view)
     {
         // struct rtgenmsg with AF_UNSPEC, padded to the longest fixed header of the three.
         Span<byte> body = stackalloc byte[16];
         body.Clear();
-        _ = Ask(type, FlagRequest | FlagDump, body, message => _view.Apply(in message));
+        return Ask(type, FlagRequest | FlagDump, body, message => view.Apply(in message));
     }
 
     private int RoutedMtu(AddressFamilyKind family)

@@ -21,13 +21,6 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
     private readonly Dictionary<(UnderlayAddress Address, int Index), uint> _holders = [];
     private readonly HashSet<UnderlayAddress> _local = [.. local];
 
-    /// <summary>Forgets everything, before a dump.</summary>
-    internal void Clear()
-    {
-        _links.Clear();
-        _holders.Clear();
-    }
-
     /// <summary>Takes a message.</summary>
     internal void Apply(in RtnetlinkMessage message)
     {
