@@ -33,6 +33,9 @@ internal static partial class HostLog
     [LoggerMessage(1012, LogLevel.Error, "reload: {Error}")]
     public static partial void ReloadError(ILogger log, string error);
 
+    [LoggerMessage(1013, LogLevel.Error, "a change of the underlay was not taken over; the next one will be")]
+    public static partial void UnderlayNotTaken(ILogger log, Exception error);
+
     [LoggerMessage(1015, LogLevel.Warning, "alarm {Alarm}")]
     public static partial void StormBegan(ILogger log, string alarm);
 

@@ -173,14 +173,27 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     {
         try
         {
-            await foreach (var change in Dataplane.Changes.ReadAllAsync(_stop.Token))
+            await foreach (var _ in Dataplane.Changes.ReadAllAsync(_stop.Token))
             {
-                await SetLocalAddressesAsync(change);
+                await FollowUnderlayOnceAsync();
             }
         }
         catch (Exception stopped) when (stopped is OperationCanceledException or ObjectDisposedException)
         {
             // The end.
+        }
+    }
+
+    private async Task FollowUnderlayOnceAsync()
+    {
+        try
+        {
+            // As it is now, not as it was: the state at start may come behind a change that came with it.
+            await SetLocalAddressesAsync(Dataplane.Underlay);
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or ObjectDisposedException))
+        {
+            HostLog.UnderlayNotTaken(_log, error);
         }
     }
 
