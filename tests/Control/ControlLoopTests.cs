@@ -234,6 +234,28 @@ public sealed class ControlLoopTests
         return told;
     }
 
+    [Fact]
+    public async Task A_plane_whose_end_cannot_be_taken_in_is_started_again_all_the_same()
+    {
+        var writer = new RecordingWriter();
+        var time = new ManualTime();
+        ControlLoop loop = await StartAsync(writer, time: time);
+        var plane = new ScriptedPlane();
+        loop.AddPlane(plane);
+        IRouteSink sink = await plane.Sink();
+        sink.ReportConnected(true);
+        sink.Upsert(new MacRoute(new Vni(V), Mac(1), To("192.0.2.2")));
+        await loop.SettleAsync();
+        await loop.InvokeAsync(() => writer.IsBroken = true);
+        plane.Fail();
+        await UntilAsync(() => Task.FromResult(loop.Failures > 0 && time.TimerCount > 0));
+        await loop.InvokeAsync(() => writer.IsBroken = false);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await UntilAsync(() => Task.FromResult(plane.Runs == 2));
+        await loop.StopAsync();
+        await loop.DisposeAsync();
+    }
+
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var patience = new CancellationTokenSource(Patience);

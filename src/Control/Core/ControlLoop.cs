@@ -420,7 +420,17 @@ public sealed class ControlLoop : IAsyncDisposable
             // One that ran well for a while deserves a quick start.
             delay = _time.GetElapsedTime(began) > _options.RestartLast ? _options.RestartFirst : delay;
             ControlLog.PlaneEnded(_log, ended, plane.Name, delay);
-            await CallAsync(core => core.PlaneEnded(state, ended?.Message ?? "it returned"));
+            try
+            {
+                await CallAsync(core => core.PlaneEnded(state, ended?.Message ?? "it returned"));
+            }
+            catch (Exception error)
+            {
+                // Whatever it is, the plane is to be started again, and we are to end when the loop does.
+                ControlLog.MessageFailed(_log, error, nameof(ControlMessageKind.Call));
+                CountFailure();
+            }
+
             try
             {
                 await Task.Delay(delay, _time, _stop.Token);
