@@ -198,7 +198,7 @@ public sealed class DataplaneService : IDisposable
             Ports = ports,
             Sockets = sockets,
             SourcePorts = SourcePorts(),
-            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops), ports.Sum(port => port.QueueDrops ?? 0)),
+            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops), _ports.QueueDrops()),
             Underlay = _monitor.Current,
             Groups = _groups.Snapshot(),
             PathMtus = _underlay?.PathMtus() ?? [],

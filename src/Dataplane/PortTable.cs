@@ -20,6 +20,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _ports = new(StringComparer.Ordinal);
+    private readonly QueueDropTotal _queueDrops = new();
     private TopologySpec _topology = new();
 
     /// <summary>The workers that read ports. Set once, before the first plan.</summary>
@@ -127,6 +128,13 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             return [.. _ports.Values.OrderBy(entry => entry.Port.Spec.Name, StringComparer.Ordinal).Select(Status)];
     }
 
+    /// <summary>Frames dropped at the queues of all ports, of those too that are no more; as of the last <see cref="Snapshot"/>. Never less than before.</summary>
+    internal long QueueDrops()
+    {
+        lock (_lock)
+            return _queueDrops.Value;
+    }
+
     public void Dispose()
     {
         lock (_lock)
@@ -139,9 +147,11 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
 
     private static (PortDeviceKind Kind, string Device, string? Netns) KeyOf(PortSpec spec) => (spec.Kind, spec.Device, spec.Netns);
 
-    private static DataplaneSnapshot.PortStatus Status(Entry entry)
+    private DataplaneSnapshot.PortStatus Status(Entry entry)
     {
         Port port = entry.Port;
+        long? queueDrops = entry.Device.ReadQueueDrops();
+        _queueDrops.Note(entry.Device, queueDrops);
         return new DataplaneSnapshot.PortStatus(
             port.Spec.Name,
             port.Spec.Device,
@@ -153,7 +163,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             port.Traffic.Octets((int)Direction.Tx),
             port.Traffic.Frames((int)Direction.Rx),
             port.Traffic.Octets((int)Direction.Rx),
-            entry.Device.ReadQueueDrops());
+            queueDrops);
     }
 
     private Entry Place(in PlannedPort planned, TopologySpec topology, UnderlayChange underlay)
@@ -177,7 +187,11 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
 
         var port = new Port(id, planned.Spec, planned.Device, planned.Device.Mac) { IsUp = true, Mtu = planned.Device.ReadMtu() };
         if (planned.IsNew)
+        {
+            _queueDrops.Begin(planned.Device);
             DataplaneLog.PortOpened(logger, planned.Spec.Name, planned.Spec.Device, port.Mtu, planned.Device.QueueCount);
+        }
+
         return new Entry(port, planned.Device);
     }
 
@@ -220,6 +234,8 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
 
     private void Detach(TopologyPlan plan, Entry entry)
     {
+        _queueDrops.Note(entry.Device, entry.Device.ReadQueueDrops());
+        _queueDrops.Retire(entry.Device);
         plan.Retired.Add(entry.Device);
         DataplaneLog.PortRemoved(logger, entry.Port.Spec.Name);
         for (int queue = 0; queue < entry.Device.QueueCount && !Workers.IsEmpty; queue++)

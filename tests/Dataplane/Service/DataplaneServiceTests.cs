@@ -143,6 +143,36 @@ public sealed class DataplaneServiceTests
     }
 
     [Fact]
+    public void What_the_kernel_dropped_at_ports_is_still_known_when_they_are_gone()
+    {
+        using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
+        NetLab.Ip(hosts.TenantB, "tuntap", "add", "dev", "tap1", "mode", "tap", "multi_queue");
+        NetLab.Ip(hosts.TenantB, "link", "set", "tap1", "txqueuelen", "1");
+        TopologySpec one = TwoHosts.Topology(hosts.TenantA);
+        TopologySpec two = one with { Ports = one.Ports.Add("db", new PortSpec { Name = "db", Device = "tap1", Netns = hosts.TenantB }) };
+        TwoHosts.Apply(hosts.A, hosts.HostA, two);
+        using var tenant = new PacketSocket(hosts.TenantB, "tap1", receive: false);
+        Wait.Until(Overflows, TwoHosts.Limit, "an overflow");
+        TwoHosts.Apply(hosts.A, hosts.HostA, one);
+        long dropped = Dropped();
+        Assert.NotEqual(0, dropped);
+
+        // It counts on from where it was.
+        TwoHosts.Apply(hosts.A, hosts.HostA, two);
+        Assert.True(hosts.A.Snapshot().Ports.Single(port => port.Name == "db").QueueDrops >= dropped);
+        Assert.InRange(Dropped(), dropped, dropped + 100);
+
+        long Dropped() => hosts.A.Snapshot().Kernel.Single(counter => counter.Name == "tap_queue_drops").Value;
+
+        bool Overflows()
+        {
+            for (int i = 0; i < 100; i++)
+                tenant.Offer(new byte[60]);
+            return Dropped() > 200;
+        }
+    }
+
+    [Fact]
     public void A_mac_that_somebody_gave_the_device_is_taken_over()
     {
         using var hosts = new TwoHosts(isIPv6: false, EncapKind.Vxlan);
