@@ -66,11 +66,11 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         {
             if (plan.IsCommitted)
                 throw new InvalidOperationException("The plan is in force already.");
-            plan.IsCommitted = true;
             var next = new Dictionary<string, Entry>(StringComparer.Ordinal);
             foreach (PlannedPort planned in plan.Ports)
                 next[planned.Spec.Name] = Place(planned, plan.Spec, underlay);
             forwarding.ApplyTopology(plan.Spec, next.ToDictionary(pair => pair.Key, pair => pair.Value.Port, StringComparer.Ordinal), self, groups);
+            plan.IsCommitted = true;
             plan.Token = forwarding.Quiescence.Mark();
             _topology = plan.Spec;
             foreach (Entry entry in next.Values)

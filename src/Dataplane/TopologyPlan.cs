@@ -26,6 +26,9 @@ public sealed class TopologyPlan : IDisposable
     /// <summary>Ports that could not be opened, one sentence each. A plan with errors may be committed: it comes into force without those ports.</summary>
     public ImmutableArray<string> Errors { get; }
 
+    /// <summary>The ports of <see cref="Errors"/>.</summary>
+    public ImmutableArray<PortSpec> FailedPorts => [.. Spec.Ports.Values.Where(spec => !Ports.Any(port => port.Spec.Name == spec.Name))];
+
     /// <summary>What is not as it was asked for.</summary>
     public ImmutableArray<string> Warnings { get; }
 
@@ -37,7 +40,8 @@ public sealed class TopologyPlan : IDisposable
     /// <summary>The multicast groups; null if there are none to care for.</summary>
     internal GroupPlan? Groups { get; set; }
 
-    internal bool IsCommitted { get; set; }
+    /// <summary>Whether it is in force: then it has to be retired, or else disposed.</summary>
+    public bool IsCommitted { get; internal set; }
 
     /// <summary>When every worker has passed this, nobody uses what the plan removed.</summary>
     internal long Token { get; set; }

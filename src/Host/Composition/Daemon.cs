@@ -244,7 +244,12 @@ internal sealed class Daemon(
         }
 
         HostLog.Reloaded(log, Revision, diff.Changes.Count == 0 ? "nothing changed" : string.Join(", ", diff.Changes.Take(20)));
-        return new ReloadOutcome(new ConfigReloadResponse { Revision = Revision, Changes = diff.Changes, Warnings = Problems.From(result.Warnings) }, null);
+        ConfigProblem[] warnings =
+        [
+            .. Problems.From(result.Warnings),
+            .. runtime.PortErrors.Select(error => new ConfigProblem { File = options.File, Line = 0, Column = 0, Key = "ports", Message = error }),
+        ];
+        return new ReloadOutcome(new ConfigReloadResponse { Revision = Revision, Changes = diff.Changes, Warnings = warnings }, null);
     }
 
     private ReloadOutcome Refuse(string code, string message, string? field = null, IReadOnlyList<ConfigProblem>? errors = null)

@@ -83,21 +83,35 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     }
 
     /// <summary>Brings another configuration into force, touching only what changed; or does nothing.</summary>
-    /// <returns>Why nothing was done; empty if it is in force.</returns>
+    /// <returns>
+    /// Why nothing was done; empty if it is in force. A port that could not be opened and was not open before either, configured the same, is not an error: see <see cref="PortErrors"/>.
+    /// </returns>
     public async Task<IReadOnlyList<string>> ApplyAsync(OverlayConfig config)
     {
-        var plan = Dataplane.Prepare(config.Topology);
-        if (plan.Errors.Length > 0)
+        using var plan = Dataplane.Prepare(config.Topology);
+
+        // A port of the configuration in force that has to be opened at all was not: its container is gone, say. That must not keep everything else from being changed.
+        if (plan.FailedPorts.Any(port => !port.Equals(Config.Topology.Ports.GetValueOrDefault(port.Name))))
         {
-            plan.Dispose();
             return plan.Errors;
         }
 
-        PortErrors = [];
         Warn(plan);
-        await CommitAsync(plan, config);
-        Config = config;
-        await Dataplane.RetireAsync(plan);
+        try
+        {
+            await CommitAsync(plan, config);
+        }
+        finally
+        {
+            // Whatever failed after it, what the dataplane forwards by is the new topology, and what it left behind has to be closed.
+            if (plan.IsCommitted)
+            {
+                PortErrors = plan.Errors;
+                Config = config;
+                await Dataplane.RetireAsync(plan);
+            }
+        }
+
         return [];
     }
 

@@ -119,9 +119,20 @@ public sealed class VethTests
         Assert.Contains("port_down", a.Daemon.Ctl("drops").StdOut, StringComparison.Ordinal);
         NetLab.WaitForPing(b.Tenant, "10.0.0.3");
 
-        // A reload before there is a new pair names what is missing; after it the port is there again.
-        var refused = a.Daemon.Api.Send(HttpMethod.Post, "/v1/config/reload");
-        Assert.Contains("no such device", $"{refused.Body}{a.Daemon.Status()}", StringComparison.Ordinal);
+        // A reload before there is a new pair names what is missing and changes everything else; a change of the port itself is refused.
+        var yaml = File.ReadAllText(a.Daemon.ConfigPath);
+        File.WriteAllText(a.Daemon.ConfigPath, yaml.Replace("{ id: 100,", "{ id: 200 }\n  - { id: 100,", StringComparison.Ordinal));
+        var (code, body) = a.Daemon.Api.Send(HttpMethod.Post, "/v1/config/reload");
+        Assert.True(code == HttpStatusCode.OK && $"{body}".Contains("no such device", StringComparison.Ordinal), $"{code} {body}");
+        Assert.Equal([100, 200], a.Daemon.Status()["vnis"]!.AsArray().Select(vni => (int)vni!["vni"]!));
+        Assert.Contains(a.Daemon.Status()["reasons"]!.AsArray(), reason => $"{reason}".Contains("'t0'", StringComparison.Ordinal) && $"{reason}".Contains("no such device", StringComparison.Ordinal));
+        NetLab.WaitForPing(b.Tenant, "10.0.0.3");
+        File.WriteAllText(a.Daemon.ConfigPath, yaml.Replace($"veth: {Our}", $"veth: {Our}, mac_limit: 77", StringComparison.Ordinal));
+        (code, body) = a.Daemon.Api.Send(HttpMethod.Post, "/v1/config/reload");
+        Assert.True(code == HttpStatusCode.UnprocessableEntity && $"{body}".Contains("apply_failed", StringComparison.Ordinal), $"{code} {body}");
+        File.WriteAllText(a.Daemon.ConfigPath, yaml);
+
+        // Once there is one the port is there again.
         NetLab.Join(a.Host, Our, a.Tenant, "t0", offloads: true);
         NetLab.Ip(a.Tenant, "link", "set", "t0", "mtu", TenantMtu.ToString(CultureInfo.InvariantCulture));
         NetLab.Address(a.Tenant, "t0", "10.0.0.1/24");
