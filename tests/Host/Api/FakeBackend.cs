@@ -72,8 +72,21 @@ internal sealed class FakeBackend : IAdminBackend
     public Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation) =>
         Task.FromResult(vni is { Value: 999 } ? null : Overlay.Host.Composition.LearningView.Vnis([], new LearnCounters
         {
-            InForce = 1, Learned = 2, Moved = 3, Aged = 4, Flushed = 5, Frozen = 6, RefusedFrozen = 7, RefusedStatic = 8, RefusedSticky = 9, RefusedInvalid = 10, Yielded = 11,
-            RefusedByVni = 12, RefusedByPort = 13, RefusedByVtep = 14, RefusedByTotal = 15,
+            InForce = 1,
+            Learned = 2,
+            Moved = 3,
+            Aged = 4,
+            Flushed = 5,
+            Frozen = 6,
+            RefusedFrozen = 7,
+            RefusedStatic = 8,
+            RefusedSticky = 9,
+            RefusedInvalid = 10,
+            Yielded = 11,
+            RefusedByVni = 12,
+            RefusedByPort = 13,
+            RefusedByVtep = 14,
+            RefusedByTotal = 15,
         }, 1_048_576));
 
     public DropsResponse Drops(bool all)
