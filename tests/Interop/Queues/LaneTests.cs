@@ -25,7 +25,7 @@ public sealed class LaneTests
     {
         using var lab = new NetLab();
         var (a, b) = Build(lab, encap, $"workers: {{ count: {workers} }}", queues);
-        Assert.All([a, b], static site => Assert.Contains("with a priority lane", site.Daemon.Log, StringComparison.Ordinal));
+        Assert.All([a, b], static site => site.Daemon.WaitForLog(", with a priority lane"));
         using var receiver = new PacketSocket(b.Tenant, "t0");
         using var sender = new PacketSocket(a.Tenant, "t0", receive: false);
 
@@ -85,7 +85,7 @@ public sealed class LaneTests
         var (a, b) = Build(lab, "vxlan", "workers: { count: 1, lane: off }", queues: 1);
         foreach (var site in new[] { a, b })
         {
-            Assert.Contains("without a priority lane", site.Daemon.Log, StringComparison.Ordinal);
+            site.Daemon.WaitForLog(", without a priority lane");
             Assert.Equal(TimeSpan.Zero, ThreadTimes.Of(site.Daemon.Pid).Named("overlay-tx-lane"));
         }
 

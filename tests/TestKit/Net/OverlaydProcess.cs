@@ -67,8 +67,11 @@ public sealed class OverlaydProcess : IDisposable
     /// <summary>Whether it still runs.</summary>
     public bool IsRunning => !_process.HasExited;
 
-    /// <summary>Log so far.</summary>
+    /// <summary>Log so far: what the daemon wrote a moment ago may still be on its way (<see cref="WaitForLog"/>).</summary>
     public string Log => _process.StdErr + _process.StdOut;
+
+    /// <summary>Waits until the log contains <paramref name="text"/>.</summary>
+    public void WaitForLog(string text) => Wait.Until(() => Log.Contains(text, StringComparison.Ordinal), TimeSpan.FromSeconds(5), $"the log says '{text}'", () => Log);
 
     /// <summary>
     /// Starts overlayd and waits for READY. <paramref name="yaml"/> is the configuration without its <c>admin</c> and <c>metrics</c> sections;
