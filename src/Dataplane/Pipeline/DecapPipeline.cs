@@ -341,18 +341,28 @@ public sealed class DecapPipeline
         if (decision.Verdict == ForwardingVerdict.Drop)
             return decision.Reason;
 
-        if (decision.Verdict == ForwardingVerdict.Flood && !_storm.Admits(frame.Domain.State.Storm, MacAddress.Read(slab.AsSpan(frame.Offset, MacAddress.Length)), 1))
-            return DropReason.StormLimit;
+        DomainPort? only = null;
+        if (decision.Verdict == ForwardingVerdict.Flood)
+        {
+            // To the only place there is, nothing is copied. A frame to one host, whose MAC nobody knows yet (it only listens), goes there as it would if it were known:
+            // a sender who wants to fill that port can send to a known one just as well, and a limit would only hit hosts that are silent.
+            only = !frame.Domain.Spec.Gateway && frame.Domain.Ports is [var single] ? single : null;
+            MacAddress destination = MacAddress.Read(slab.AsSpan(frame.Offset, MacAddress.Length));
+            bool isLimited = only is null || destination.IsMulticast;
+            if (isLimited && !_storm.Admits(frame.Domain.State.Storm, destination, 1))
+                return DropReason.StormLimit;
+
+            // The storm limit asks for every frame: no verdict is kept.
+            keepFor = isLimited ? null : keepFor;
+        }
 
         ReadChecksum(slab, ref frame);
         switch (decision.Verdict)
         {
             case ForwardingVerdict.Port:
                 return tables.FindPort(decision.Index)?.In(frame.Domain) is { } place ? ToPort(ref frame, place, keepFor) : DropReason.PortDown;
-
-            // Flooding to the only place there is makes no copies. The storm limit asks for every frame: no verdict is kept.
-            case ForwardingVerdict.Flood when !frame.Domain.Spec.Gateway && frame.Domain.Ports is [var only]:
-                return ToPort(ref frame, only, keepFor: null);
+            case ForwardingVerdict.Flood when only is not null:
+                return ToPort(ref frame, only, keepFor);
             case ForwardingVerdict.NextHop:
                 // Only a gateway's decision says so. Which member of a group it would be is known when the flow is.
                 frame.NotTo = peer?.Vtep;

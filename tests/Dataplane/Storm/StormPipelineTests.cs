@@ -47,17 +47,25 @@ public sealed class StormPipelineTests
         Assert.True(bench.Node.IsBalanced());
     }
 
-    [Fact]
-    public void A_VNI_with_one_port_is_limited_frame_by_frame()
+    [Theory]
+    [InlineData("ff:ff:ff:ff:ff:ff", 10)]
+    [InlineData("01:00:5e:00:00:05", 30)]
+    public void A_VNI_with_one_port_is_limited_frame_by_frame(string destination, int limit)
     {
         Bench bench = New();
-        byte[] datagram = Frames.Datagram(bench.Wire.Encap, Bench.V500, Frames.UdpV4(Bench.Nobody, Bench.Remote, payloadLength: 22));
-        for (int i = 0; i < 50; i++)
-            bench.Node.Underlay.Put(datagram, bench.PeerB, bench.Wire.Encap);
+        Receive(bench, MacAddress.Parse(destination), 50);
+        Assert.Equal(50 - limit, bench.Node.Dropped(Direction.Rx, DropReason.StormLimit));
+        Assert.Equal(limit, bench.Node.Device("clear").Take().Length);
+    }
 
-        bench.Node.Pump();
-        Assert.Equal(30, bench.Node.Dropped(Direction.Rx, DropReason.StormLimit));
-        Assert.Equal(20, bench.Node.Device("clear").Take().Length);
+    [Fact]
+    public void A_silent_host_behind_the_only_port_of_a_VNI_gets_all_that_is_sent_to_it()
+    {
+        Bench bench = New();
+        Receive(bench, Bench.Nobody, 500);
+        Assert.Equal(0, bench.Node.Dropped(Direction.Rx, DropReason.StormLimit));
+        Assert.Equal(500, bench.Node.Device("clear").Take().Length);
+        Assert.True(bench.Node.IsBalanced());
     }
 
     [Fact]
@@ -108,6 +116,15 @@ public sealed class StormPipelineTests
 
     private static StormMeter Web(Bench bench) =>
         bench.Node.Forwarding.Current.Vnis.Find(Bench.V100)!.FindPort(bench.Node.Port("web").Id.Index)!.Storm;
+
+    private static void Receive(Bench bench, MacAddress destination, int count)
+    {
+        byte[] datagram = Frames.Datagram(bench.Wire.Encap, Bench.V500, Frames.UdpV4(destination, Bench.Remote, payloadLength: 22));
+        for (int i = 0; i < count; i++)
+            bench.Node.Underlay.Put(datagram, bench.PeerB, bench.Wire.Encap);
+
+        bench.Node.Pump();
+    }
 
     private static void Send(Bench bench, string port, MacAddress destination, int count)
     {

@@ -141,7 +141,7 @@ public static class ConfigKeys
         new("vnis[].storm.broadcast", "0–10000000, null", "1000", true,
             "Broadcast frames a second; null: no limit."),
         new("vnis[].storm.unknown_unicast", "0–10000000, null", "1000", true,
-            "Frames a second whose destination is unknown; null: no limit."),
+            "Frames a second whose destination is unknown; null: no limit. What the underlay brings into a VNI with one port is not limited: it goes to that port, known or not."),
         new("vnis[].storm.multicast", "0–10000000, null", "null", true,
             "Multicast frames a second; null: no limit."),
         new("vnis[].allow", "list of prefixes", "[]", true,
