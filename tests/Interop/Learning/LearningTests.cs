@@ -156,11 +156,12 @@ public sealed class LearningTests
     }
 
     [Fact]
-    public void A_million_invented_macs_cost_a_bounded_memory_and_a_victim_no_frame()
+    [Trait("Category", "Long")]
+    public void Ten_million_invented_macs_cost_a_bounded_memory_and_a_victim_no_frame()
     {
-        // The victim's pace follows the attack's: two hundred frames of it a victim's frame are far below ten thousand a second.
+        // The victim's pace follows the attack's: two thousand frames of it a victim's frame are far below ten thousand a second.
         const int Victims = 5000;
-        const int Attack = 200;
+        const int Attack = 2000;
         using var lab = new LearningLab("{ age: 300s }", storm: "{ broadcast: 1000, unknown_unicast: 1000 }");
         lab.Until(Mac(1), "t0", () => lab.FromPort("t0", Mac(1), Static));
         var before = Rss(lab);
