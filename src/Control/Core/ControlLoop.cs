@@ -22,6 +22,9 @@ namespace Overlay.Control;
 public sealed class ControlLoop : IAsyncDisposable
 {
     private const int BatchSize = 1024;
+
+    /// <summary>Hints taken before anything else has its turn: what the ring of a worker holds.</summary>
+    private const int HintsARound = 4096;
     private readonly ControlCore _core;
     private readonly IForwardingWriter _writer;
     private readonly ControlOptions _options;
@@ -296,7 +299,7 @@ public sealed class ControlLoop : IAsyncDisposable
 
     private void Run()
     {
-        var hints = new LearnHint[256];
+        var hints = new LearnHint[512];
         int wait = 0;
         bool listens = false;
         long learned = 0;
@@ -315,25 +318,29 @@ public sealed class ControlLoop : IAsyncDisposable
             _wake.Reset();
             bool isBusy = Drain(BatchSize);
             int hinted = 0;
+            bool hasMoreHints = true;
             try
             {
-                hinted = _writer.ReadHints(hints);
-                for (int i = 0; i < hinted; i++)
+                while (hasMoreHints && hinted < HintsARound)
                 {
-                    _core.Hint(hints[i]);
+                    int read = _writer.ReadHints(hints);
+                    hinted += read;
+                    hasMoreHints = read == hints.Length;
+                    _core.Hint(hints.AsSpan(0, read));
                 }
 
-                _core.Tick();
+                _core.Tick(hasMoreHints);
                 _core.Flush();
             }
             catch (Exception error)
             {
+                hasMoreHints = false;
                 CountFailure();
                 ControlLog.WorkFailed(_log, error);
             }
 
             listens = false;
-            if (isBusy || hinted == hints.Length)
+            if (isBusy || hasMoreHints)
             {
                 // There is more already.
                 wait = 0;

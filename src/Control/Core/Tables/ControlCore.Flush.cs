@@ -41,8 +41,9 @@ internal sealed partial class ControlCore
     /// <summary>MACs that moved not long ago: the frozen ones first, then by the time of the last move.</summary>
     public FdbMoves Moves(Vni? only, int limit)
     {
-        uint now = Now;
-        var rows = new List<(bool IsFrozen, uint Last, FdbMoveRow Row)>();
+        // The best so far, the last of them first; rows are made of those alone.
+        var best = new PriorityQueue<(MacVrf Vrf, int Mac), MoveKey>(Comparer<MoveKey>.Default);
+        int count = 0;
         foreach (MacVrf vrf in _vrfs.Values)
         {
             if (only is not null && vrf.Vni != only)
@@ -53,15 +54,34 @@ internal sealed partial class ControlCore
             foreach ((int mac, MoveRecord record) in vrf.Moves)
             {
                 ref MacState state = ref vrf.Macs[mac];
-                RouteTarget? place = state.PlaceTarget < 0 ? null : vrf.Targets[state.PlaceTarget];
-                rows.Add((state.IsFrozen, record.Last, new FdbMoveRow(
-                    vrf.Vni, new MacAddress(state.Mac), PlaceName(record.From), PlaceName(record.To), place is null ? null : PlaceName(place), record.Count, state.Moves,
-                    Span(now - record.Last), state.IsFrozen ? Span(record.FrozenUntil > now ? record.FrozenUntil - now : 0) : null, record.Freezes)));
+                best.Enqueue((vrf, mac), new MoveKey(state.IsFrozen, record.Last, vrf.Vni.Value, state.Mac));
+                count++;
+                if (best.Count > limit)
+                {
+                    _ = best.Dequeue();
+                }
             }
         }
 
-        IEnumerable<FdbMoveRow> sorted = rows.OrderByDescending(static r => r.IsFrozen).ThenByDescending(static r => r.Last).ThenBy(static r => r.Row.Vni).ThenBy(static r => r.Row.Mac).Select(static r => r.Row);
-        return new FdbMoves([.. sorted.Take(limit)], rows.Count > limit);
+        var rows = new FdbMoveRow[best.Count];
+        for (int at = rows.Length - 1; at >= 0; at--)
+        {
+            (MacVrf vrf, int mac) = best.Dequeue();
+            rows[at] = MoveRowOf(vrf, mac);
+        }
+
+        return new FdbMoves([.. rows], count > limit);
+    }
+
+    private FdbMoveRow MoveRowOf(MacVrf vrf, int mac)
+    {
+        uint now = Now;
+        ref MacState state = ref vrf.Macs[mac];
+        MoveRecord record = vrf.Moves[mac];
+        RouteTarget? place = state.PlaceTarget < 0 ? null : vrf.Targets[state.PlaceTarget];
+        return new FdbMoveRow(
+            vrf.Vni, new MacAddress(state.Mac), PlaceName(record.From), PlaceName(record.To), place is null ? null : PlaceName(place), record.Count, state.Moves,
+            Span(now - record.Last), state.IsFrozen ? Span(record.FrozenUntil > now ? record.FrozenUntil - now : 0) : null, record.Freezes);
     }
 
     private bool FlushOne(MacVrf vrf, int at, FdbFilter filter)
@@ -93,5 +113,15 @@ internal sealed partial class ControlCore
         }
 
         return filter.Peer is { } peer && !_vteps.TryGet(new VtepEndpoint(peer), out _) ? $"there is no peer '{peer}'" : null;
+    }
+
+    /// <summary>The order of moves for an operator: frozen MACs first, then the latest; what comes first is the greatest.</summary>
+    private readonly record struct MoveKey(bool IsFrozen, uint Last, uint Vni, ulong Mac) : IComparable<MoveKey>
+    {
+        public int CompareTo(MoveKey other) =>
+            IsFrozen != other.IsFrozen ? IsFrozen.CompareTo(other.IsFrozen)
+            : Last != other.Last ? Last.CompareTo(other.Last)
+            : Vni != other.Vni ? other.Vni.CompareTo(Vni)
+            : other.Mac.CompareTo(Mac);
     }
 }

@@ -31,6 +31,23 @@ internal sealed partial class ControlCore
 
     private Dictionary<int, PortState> PortById { get; } = [];
 
+    /// <summary>Takes hints of one moment: the clock is read once for all of them.</summary>
+    public void Hint(ReadOnlySpan<LearnHint> hints)
+    {
+        _heldNow = Clock();
+        try
+        {
+            foreach (ref readonly LearnHint hint in hints)
+            {
+                Hint(hint);
+            }
+        }
+        finally
+        {
+            _heldNow = 0;
+        }
+    }
+
     public void Hint(in LearnHint hint)
     {
         if (hint.Mac.IsMulticast || hint.Mac.IsZero)
@@ -74,13 +91,22 @@ internal sealed partial class ControlCore
     private void LearnLocal(MacVrf vrf, MacAddress mac, PortState port, bool isOwn)
     {
         RouteTarget target = PortTarget(vrf, port);
-        bool isKnown = vrf.TryFind(mac, out int index);
-        if (isKnown && IsHeldElsewhere(vrf, index, target, isOwn))
+        if (!vrf.TryFind(mac, out int index))
+        {
+            if (LearnNew(vrf, mac, target, FdbOrigin.Local, isOwn))
+            {
+                Tell(new LocalEvent { Kind = LocalEventKind.MacLearned, Vni = vrf.Vni, Mac = mac, Port = port.Name });
+            }
+
+            return;
+        }
+
+        if (IsHeldElsewhere(vrf, index, target, isOwn))
         {
             return;
         }
 
-        int seen = isKnown ? vrf.FindSeen(index) : -1;
+        int seen = vrf.FindSeen(index);
         bool wasLocal = seen >= 0 && vrf.Candidates[seen].Origin == FdbOrigin.Local;
         if (wasLocal && vrf.Candidates[seen].Target == target.Id)
         {
@@ -97,7 +123,7 @@ internal sealed partial class ControlCore
 
         bool isElsewhere = seen >= 0;
         uint sequence = wasLocal ? vrf.Candidates[seen].Sequence : 0;
-        for (int at = isKnown ? vrf.Macs[index].Head : -1; at >= 0; at = vrf.Candidates[at].NextOfMac)
+        for (int at = vrf.Macs[index].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
             ref Candidate other = ref vrf.Candidates[at];
             if (other.IsSeen)
@@ -124,7 +150,6 @@ internal sealed partial class ControlCore
         }
 
         // From port to port the candidate goes along, so that planes hear of a move and not of a withdrawal.
-        index = vrf.GetOrAddMac(mac);
         _ = PlaceSeen(vrf, index, seen, target, FdbOrigin.Local, isOwn, sequence);
         _learned += isElsewhere ? 0 : 1;
         _moved += isElsewhere ? 1 : 0;
@@ -151,19 +176,24 @@ internal sealed partial class ControlCore
             return;
         }
 
-        bool isKnown = vrf.TryFind(mac, out int index);
-        if (isKnown && IsHeldElsewhere(vrf, index, target, isOwn: false))
+        if (!vrf.TryFind(mac, out int index))
+        {
+            _ = LearnNew(vrf, mac, target, FdbOrigin.Learned, isOwn: false);
+            return;
+        }
+
+        if (IsHeldElsewhere(vrf, index, target, isOwn: false))
         {
             return;
         }
 
-        if (isKnown && vrf.Macs[index].Winner is >= 0 and int winner && vrf.Candidates[winner].Origin != FdbOrigin.Learned && !HasLeft(vrf, index, winner))
+        if (vrf.Macs[index].Winner is >= 0 and int winner && vrf.Candidates[winner].Origin != FdbOrigin.Learned && !HasLeft(vrf, index, winner))
         {
             _yielded++;
             return;
         }
 
-        int seen = isKnown ? vrf.FindSeen(index) : -1;
+        int seen = vrf.FindSeen(index);
         if (seen >= 0 && vrf.Candidates[seen].Target == target.Id)
         {
             vrf.Candidates[seen].Time = Now;
@@ -176,11 +206,26 @@ internal sealed partial class ControlCore
             return;
         }
 
-        index = vrf.GetOrAddMac(mac);
         _ = PlaceSeen(vrf, index, seen, target, FdbOrigin.Learned, isPermanent: false, sequence: 0);
         _learned += isMove ? 0 : 1;
         _moved += isMove ? 1 : 0;
         Publish(vrf, index);
+    }
+
+    /// <summary>A MAC that nobody named so far: nothing to compare, nothing to choose.</summary>
+    /// <returns>False if a limit is reached.</returns>
+    private bool LearnNew(MacVrf vrf, MacAddress mac, RouteTarget target, FdbOrigin origin, bool isOwn)
+    {
+        if (!isOwn && !HasRoom(vrf, target, -1))
+        {
+            return false;
+        }
+
+        int index = vrf.AddMac(mac);
+        int seen = PlaceSeen(vrf, index, -1, target, origin, isOwn, sequence: 0);
+        _learned++;
+        PublishFirst(vrf, index, seen);
+        return true;
     }
 
     /// <summary>Whether a MAC is frozen at another place than a frame of it was seen at. A port's own address is none that can be doubted.</summary>
@@ -348,12 +393,7 @@ internal sealed partial class ControlCore
 
     private static RouteTarget PortTarget(MacVrf vrf, PortState port)
     {
-        var key = new TargetKey(port.Name, -1, default);
-        if (!vrf.TryGetTarget(key, out RouteTarget? target))
-        {
-            target = vrf.AddTarget(key, null, port, null);
-        }
-
+        RouteTarget target = vrf.TargetOf(port);
         target.Current = FdbTarget.ToPort(port.Id);
         return target;
     }

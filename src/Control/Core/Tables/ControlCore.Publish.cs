@@ -23,7 +23,7 @@ internal sealed partial class ControlCore
         }
 
         ref MacState state = ref vrf.Macs[mac];
-        state.Winner = winner;
+        vrf.SetWinner(mac, winner);
         if (winner >= 0 && vrf.Spec is not null)
         {
             Write(vrf, ref state, winner);
@@ -38,6 +38,13 @@ internal sealed partial class ControlCore
             ForgetMoves(vrf, mac);
             vrf.RemoveMac(mac);
         }
+    }
+
+    /// <summary>Writes a MAC whose first candidate is a usable one: there is nothing to choose.</summary>
+    private void PublishFirst(MacVrf vrf, int mac, int candidate)
+    {
+        vrf.SetWinner(mac, candidate);
+        Write(vrf, ref vrf.Macs[mac], candidate);
     }
 
     /// <summary>The best usable candidate of a MAC, or -1.</summary>

@@ -147,7 +147,7 @@ internal sealed partial class ControlCore
                 vtep.Id,
                 [.. uses.Where(static u => u.Target.Held is not null).Select(static u => u.Target.Held!.Value).Distinct().OrderBy(static n => n.Index)],
                 [.. uses.Where(static u => u.Target.Peer!.IsAdmitted).Select(static u => u.Vrf.Vni).Distinct().Order()],
-                uses.Sum(static u => WinnersOn(u.Vrf, u.Target))));
+                uses.Sum(static u => u.Target.Winners)));
         }
 
         return rows.ToImmutable();
@@ -175,7 +175,7 @@ internal sealed partial class ControlCore
             v.Spec,
             [.. _ports.Values.Where(p => p.Vnis.Contains(v.Vni.Value)).Select(static p => p.Name).Order(StringComparer.Ordinal)],
             v.MacCount,
-            v.Targets.Where(static t => t?.Port is not null).Sum(t => WinnersOn(v, t!)),
+            v.Targets.Where(static t => t?.Port is not null).Sum(static t => t!.Winners),
             v.Learned,
             v.Seen,
             v.FloodList?.Length ?? 0,
@@ -215,17 +215,6 @@ internal sealed partial class ControlCore
 
     private static TimeSpan Span(uint tenths) => TimeSpan.FromMilliseconds(tenths * 100.0);
 
-    private static int WinnersOn(MacVrf vrf, RouteTarget target)
-    {
-        int count = 0;
-        for (int at = target.Head; at >= 0; at = vrf.Candidates[at].NextOfTarget)
-        {
-            count += vrf.Macs[vrf.Candidates[at].Mac].Winner == at ? 1 : 0;
-        }
-
-        return count;
-    }
-
     private static string? PeerNameOf(RouteTarget target) =>
         target.Port is not null ? null : target.Group is { } group ? $"group {group.Number}" : (target.Peer?.Vtep ?? target.Named!.Canonical).Endpoint.Name;
 
@@ -236,7 +225,7 @@ internal sealed partial class ControlCore
         bool isVtep = target.Named is not null && target.Held is not null;
         return new FdbEntryRow(
             vrf.Vni, new MacAddress(state.Mac), state.PublishedOrigin, state.PublishedFlags, target.Port?.Name, PeerNameOf(target), target.Address,
-            isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0, AgeOf(candidate), candidate.Sequence, candidate.Permanent);
+            isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0, AgeOf(vrf, candidate), candidate.Sequence, candidate.Permanent);
     }
 
     private FdbCandidateRow CandidateRowOf(MacVrf vrf, int at, bool wins, PrecedenceRule rule)
@@ -248,8 +237,19 @@ internal sealed partial class ControlCore
         string? plane = source?.Session is { } session ? $"{source.Plane.Name}/{session}" : source?.Plane.Name;
         return new FdbCandidateRow(
             candidate.Origin, plane, target.Port?.Name, PeerNameOf(target), target.Address, isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0,
-            candidate.Sequence, candidate.Sticky, source?.IsStale(candidate.Generation) ?? false, AgeOf(candidate), wins, rule, Precedence.Sentence(rule));
+            candidate.Sequence, candidate.Sticky, source?.IsStale(candidate.Generation) ?? false, AgeOf(vrf, candidate), wins, rule, Precedence.Sentence(rule));
     }
 
-    private TimeSpan AgeOf(in Candidate candidate) => Span(Now - (candidate.IsSeen ? candidate.Time : candidate.Since));
+    private TimeSpan AgeOf(MacVrf vrf, in Candidate candidate) => Span(Now - (candidate.IsSeen ? LastSeen(vrf, candidate) : candidate.Since));
+
+    /// <summary>When a local or learned MAC was seen last. Reading for ageing passes over those in use, so the forwarding table knows better.</summary>
+    private uint LastSeen(MacVrf vrf, in Candidate candidate)
+    {
+        if (!_writer.TryGetMac(vrf.Vni, new MacAddress(vrf.Macs[candidate.Mac].Mac), out FdbRow row) || row.LastUseEpoch == candidate.Epoch)
+        {
+            return candidate.Time;
+        }
+
+        return Math.Max(candidate.Time, _epochTimes[row.LastUseEpoch]);
+    }
 }

@@ -4,16 +4,17 @@ using Overlay.Forwarding;
 
 namespace Overlay.Control.Tables;
 
-/// <content>Work by the clock and work in slices: epochs, ageing, expiry, sweeps, replays. A slice is bounded, so a million entries do not stall the loop.</content>
+/// <content>Work by the clock and work in slices: epochs, expiry, sweeps, replays. A slice is bounded, so a million entries do not stall the loop.</content>
 internal sealed partial class ControlCore
 {
     private const int SliceItems = 16_384;
+
+    /// <summary>Items of a slice while hints wait: workers' rings are full again in a few milliseconds.</summary>
+    private const int PressedItems = 2_048;
     private static readonly TimeSpan ReplayPause = TimeSpan.FromMilliseconds(20);
     private readonly Queue<Walk> _walks = [];
-    private readonly FdbRow[] _rows = new FdbRow[1024];
     private uint _lastEpoch;
     private uint _lastSecond;
-    private uint _period = TenthsASecond;
 
     /// <summary>True while sliced work is waiting.</summary>
     public bool HasWork
@@ -62,7 +63,8 @@ internal sealed partial class ControlCore
     }
 
     /// <summary>What the clock asks for, and one slice of what is waiting.</summary>
-    public void Tick()
+    /// <param name="isPressed">More hints wait: a slice is a small one.</param>
+    public void Tick(bool isPressed = false)
     {
         uint now = Now;
         uint period = _period = EpochPeriod();
@@ -71,6 +73,7 @@ internal sealed partial class ControlCore
             // One a tick, even after a pause: entries grow old by the clock, not by the number of epochs.
             _lastEpoch = now;
             _writer.AdvanceEpoch();
+            _epochTimes[_writer.Epoch] = now;
         }
 
         if (now - _lastSecond >= TenthsASecond)
@@ -79,7 +82,8 @@ internal sealed partial class ControlCore
             EverySecond(now);
         }
 
-        int budget = SliceItems;
+        int slice = isPressed ? PressedItems : SliceItems;
+        int budget = slice;
         while (budget > 0 && _walks.TryPeek(out Walk? walk))
         {
             if (Step(walk, ref budget))
@@ -89,7 +93,7 @@ internal sealed partial class ControlCore
             }
         }
 
-        Age(now, period, SliceItems);
+        Age(now, period, slice);
         foreach (PlaneState plane in _planes)
         {
             if (plane is { IsRunning: true, Feed.IsReplaying: true })
@@ -263,6 +267,18 @@ internal sealed partial class ControlCore
 
         TendMoves(now);
         ClearAlarms();
+        Trim();
+    }
+
+    /// <summary>Gives back what tables held at their peak. Whoever fills one VNI after the other otherwise leaves the peak of each behind.</summary>
+    private void Trim()
+    {
+        // Walks and replays hold places in the pools.
+        bool mayCompact = _walks.Count == 0 && !_planes.Exists(static p => p is { IsRunning: true, Feed.IsReplaying: true });
+        foreach (MacVrf vrf in _vrfs.Values)
+        {
+            vrf.Trim(mayCompact);
+        }
     }
 
     private void RaiseStale(PlaneState plane)
@@ -270,80 +286,6 @@ internal sealed partial class ControlCore
         if (!_alarms.ContainsKey((AlarmKind.PlaneStale, plane, null)))
         {
             RaiseAlarm(AlarmKind.PlaneStale, plane);
-        }
-    }
-
-    /// <summary>An eighth of the shortest age, 0.1–1 s, in tenths of a second.</summary>
-    private uint EpochPeriod()
-    {
-        uint shortest = uint.MaxValue;
-        foreach (MacVrf vrf in _vrfs.Values)
-        {
-            if (vrf.Spec is { } spec && spec.Age > TimeSpan.Zero)
-            {
-                shortest = Math.Min(shortest, Tenths(spec.Age));
-            }
-        }
-
-        return Math.Clamp(shortest / 8, 1, TenthsASecond);
-    }
-
-    /// <summary>
-    /// Reads tables of VNIs that are due. An entry is in use when its epoch differs from the one seen last time, whatever the difference:
-    /// so a wrap of the epoch makes nothing old or young, as every table is read many times in a wrap.
-    /// </summary>
-    private void Age(uint now, uint period, int budget)
-    {
-        foreach (MacVrf vrf in _vrfs.Values)
-        {
-            if (vrf.Spec is not { } spec || (vrf.ScanCursor == 0 && now < vrf.NextScan))
-            {
-                continue;
-            }
-
-            uint age = spec.Age > TimeSpan.Zero ? Tenths(spec.Age) : uint.MaxValue;
-            do
-            {
-                if (budget <= 0)
-                {
-                    return;
-                }
-
-                int cursor = vrf.ScanCursor;
-                int count = _writer.ReadMacs(vrf.Vni, ref cursor, _rows);
-                vrf.ScanCursor = cursor;
-                budget -= _rows.Length;
-                for (int i = 0; i < count; i++)
-                {
-                    AgeOne(vrf, _rows[i], now, period, age);
-                }
-            }
-            while (vrf.ScanCursor != 0);
-
-            AgeNeighbors(vrf, now, period, age);
-            vrf.NextScan = now + Math.Max(1, Math.Min(age / 8, 100));
-        }
-    }
-
-    private void AgeOne(MacVrf vrf, in FdbRow row, uint now, uint period, uint age)
-    {
-        if (row.Origin is not (FdbOrigin.Local or FdbOrigin.Learned) || !vrf.TryFind(row.Mac, out int mac) || vrf.FindSeen(mac) is not (>= 0 and int at))
-        {
-            return;
-        }
-
-        ref Candidate candidate = ref vrf.Candidates[at];
-        if (row.LastUseEpoch != candidate.Epoch)
-        {
-            candidate.Epoch = row.LastUseEpoch;
-            uint ago = (ushort)(_writer.Epoch - row.LastUseEpoch) * period;
-            candidate.Time = Math.Max(candidate.Time, now > ago ? now - ago : 0);
-        }
-
-        if (!candidate.Permanent && now - candidate.Time >= age)
-        {
-            _aged++;
-            DropSeen(vrf, at, publish: true);
         }
     }
 

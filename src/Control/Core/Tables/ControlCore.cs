@@ -31,6 +31,7 @@ internal sealed partial class ControlCore
     private readonly List<PlaneState> _planes = [];
     private readonly List<SourceState?> _sources = [null];
     private int _routes;
+    private uint _heldNow;
 
     public ControlCore(IForwardingWriter writer, ControlOptions options, TimeProvider time, ILogger log)
     {
@@ -44,7 +45,7 @@ internal sealed partial class ControlCore
     }
 
     /// <summary>Tenths of a second since the start; 32 bits last for thirteen years.</summary>
-    public uint Now => (uint)(_time.GetElapsedTime(_started).TotalMilliseconds / 100) + 1;
+    public uint Now => _heldNow != 0 ? _heldNow : Clock();
 
     /// <summary>MAC and flood routes of all planes.</summary>
     public int RouteCount => _routes;
@@ -216,6 +217,8 @@ internal sealed partial class ControlCore
 
         return true;
     }
+
+    private uint Clock() => (uint)(_time.GetElapsedTime(_started).TotalMilliseconds / 100) + 1;
 
     private static NextHopRef Sanitised(PlaneState plane, in NextHopRef reference) =>
         plane.Origin != RouteOrigin.Static && reference.Address.IsIPv6 && reference.Address.IsLinkLocal ? reference with { Address = default } : reference;

@@ -10,10 +10,11 @@ namespace Overlay.Control.Tables;
 /// The candidates of one VNI: MACs, flood routes, neighbours, and the targets they lead to. Holds and links; the rules are in
 /// <see cref="ControlCore"/>. It exists as soon as a plane names the VNI, configured or not. Control thread only.
 /// </summary>
-internal sealed class MacVrf
+internal sealed partial class MacVrf
 {
     private readonly MacIndex _index;
     private readonly Dictionary<TargetKey, RouteTarget> _targetByKey = [];
+    private readonly Dictionary<int, RouteTarget> _targetByPort = [];
     private readonly List<RouteTarget?> _targets = [];
     private readonly Stack<int> _freeTargets = [];
 
@@ -108,16 +109,37 @@ internal sealed class MacVrf
 
     public bool TryFind(MacAddress mac, out int index) => _index.TryGet(mac.Value, out index);
 
-    public int GetOrAddMac(MacAddress mac)
+    public int GetOrAddMac(MacAddress mac) => _index.TryGet(mac.Value, out int index) ? index : AddMac(mac);
+
+    /// <summary>Adds a MAC that is not there.</summary>
+    public int AddMac(MacAddress mac)
     {
-        if (!_index.TryGet(mac.Value, out int index))
+        int index = Macs.Allocate();
+        Macs[index] = new MacState { Mac = mac.Value, Head = -1, Winner = -1, PlaceTarget = -1 };
+        _index.Add(mac.Value, index);
+        return index;
+    }
+
+    /// <summary>Says which candidate of a MAC is in force; -1 for none.</summary>
+    public void SetWinner(int mac, int candidate)
+    {
+        ref MacState state = ref Macs[mac];
+        if (state.Winner == candidate)
         {
-            index = Macs.Allocate();
-            Macs[index] = new MacState { Mac = mac.Value, Head = -1, Winner = -1, PlaceTarget = -1 };
-            _index.Add(mac.Value, index);
+            return;
         }
 
-        return index;
+        if (state.Winner >= 0)
+        {
+            _targets[Candidates[state.Winner].Target]!.Winners--;
+        }
+
+        if (candidate >= 0)
+        {
+            _targets[Candidates[candidate].Target]!.Winners++;
+        }
+
+        state.Winner = candidate;
     }
 
     public void RemoveMac(int index)
@@ -179,6 +201,12 @@ internal sealed class MacVrf
     /// <summary>Moves a candidate to another target.</summary>
     public void Retarget(int candidate, int target)
     {
+        if (Macs[Candidates[candidate].Mac].Winner == candidate)
+        {
+            _targets[Candidates[candidate].Target]!.Winners--;
+            _targets[target]!.Winners++;
+        }
+
         Unlink(candidate);
         Link(candidate, target);
     }
@@ -206,13 +234,27 @@ internal sealed class MacVrf
 
         if (Macs[mac].Winner == index)
         {
-            Macs[mac].Winner = -1;
+            SetWinner(mac, -1);
         }
 
         Candidates.Release(index);
     }
 
     public bool TryGetTarget(in TargetKey key, [NotNullWhen(true)] out RouteTarget? target) => _targetByKey.TryGetValue(key, out target);
+
+    /// <summary>The target of a port, by its index; without the text of its name, as every hint asks for it.</summary>
+    public RouteTarget TargetOf(PortState port)
+    {
+        int at = port.Id.Index;
+        if (!_targetByPort.TryGetValue(at, out RouteTarget? target) || target.Port != port)
+        {
+            var key = new TargetKey(port.Name, -1, default);
+            target = TryGetTarget(key, out RouteTarget? known) ? known : AddTarget(key, null, port, null);
+            _targetByPort[at] = target;
+        }
+
+        return target;
+    }
 
     public RouteTarget AddTarget(TargetKey key, VtepIdentity? named, PortState? port, GroupState? group)
     {
@@ -239,6 +281,12 @@ internal sealed class MacVrf
     public void RemoveTarget(RouteTarget target)
     {
         _ = _targetByKey.Remove(target.Key);
+        if (target.Port is not null)
+        {
+            // Under the index it has now, or had before.
+            _targetByPort.Clear();
+        }
+
         _targets[target.Id] = null;
         _freeTargets.Push(target.Id);
         if (target.Named is not null)

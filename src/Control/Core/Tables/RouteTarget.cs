@@ -30,6 +30,9 @@ internal sealed class RouteTarget(int id, TargetKey key)
     /// <summary>Local or learned candidates on it.</summary>
     public int Seen { get; set; }
 
+    /// <summary>MACs whose candidate in force leads here.</summary>
+    public int Winners { get; set; }
+
     /// <summary>It has not been resolved yet; ports are from the beginning.</summary>
     public bool IsFresh { get; set; } = key.Port is null;
 

@@ -47,6 +47,17 @@ internal sealed class SeenNeighbors
         Items.Release(index);
     }
 
+    /// <summary>Gives back what was needed at the peak, if nothing is left. Places become void.</summary>
+    public void Trim()
+    {
+        if (Count == 0 && Items.High > 0)
+        {
+            Items.Clear();
+            _index.TrimExcess();
+            _byPlace.TrimExcess();
+        }
+    }
+
     private void Account(uint place, int by)
     {
         int count = CountAt(place) + by;
