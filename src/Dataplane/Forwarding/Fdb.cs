@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using Overlay.Encap;
 using Overlay.Forwarding;
@@ -28,11 +27,11 @@ namespace Overlay.Dataplane.Forwarding;
 /// <item>What a value points at (a next hop in its table) is stored with release before the value, and is read after it: the acquire
 /// of the value orders the two.</item>
 /// <item>Nothing ever moves within an array. When too many slots are taken (dead ones count), or a probe would be longer than
-/// <see cref="MaxProbeCount"/>, or few entries are left, the writer builds a <b>new array</b> with a new hash seed from the live entries and publishes it by one
+/// <see cref="MaxProbeCount"/>, or few entries are left, the writer builds a <b>new array</b> from the live entries and publishes it by one
 /// release store of the reference. A reader that holds the old array sees the table as it was at that moment; it reads the reference anew at
 /// its next lookup.</item>
 /// </list>
-/// <para><b>Adversarial keys.</b> The seed is random per array and never leaves the process, so nobody can choose MACs that collide. Should a probe
+/// <para><b>Adversarial keys.</b> The seed of the hash is random per table and never leaves the process, so nobody can choose MACs that collide. Should a probe
 /// still grow beyond the bound, the array is rebuilt with another seed, larger: a lookup costs at most <see cref="MaxProbeCount"/> slots.</para>
 /// <para><b>Last use</b> is a separate array of coarse epochs. A worker stores into it only when the epoch differs, so a busy entry costs one store
 /// an epoch and its slot's cache line is never dirtied by readers. A store that races with a rebuild may go to the old array: the entry then
@@ -41,12 +40,11 @@ namespace Overlay.Dataplane.Forwarding;
 public sealed class Fdb
 {
     /// <summary>Slots a lookup looks at, at most.</summary>
-    public const int MaxProbeCount = 128;
+    public const int MaxProbeCount = 256;
 
-    private const int MinSize = 16;
     private const ulong TakenBit = 1;
     private readonly FdbBudget _budget;
-    private Slots _slots;
+    private FdbSlots _slots;
     private int _liveCount;
     private int _takenCount;
 
@@ -55,14 +53,14 @@ public sealed class Fdb
     public Fdb(FdbBudget budget)
     {
         _budget = budget;
-        _slots = new Slots(MinSize);
+        _slots = NewSlots();
     }
 
     /// <summary>Entries in it. Exact for the writer; others may see it a little late.</summary>
     public int Count => Volatile.Read(ref _liveCount);
 
     /// <summary>Slots of the current array.</summary>
-    internal int Size => Volatile.Read(ref _slots).LastUse.Length;
+    internal int Size => Volatile.Read(ref _slots).Size;
 
     /// <summary>Number of the array in use, from 0; a cursor of <see cref="Read"/> is without gaps as long as it stays the same.</summary>
     internal int RebuildCount { get; private set; }
@@ -72,7 +70,7 @@ public sealed class Fdb
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public FdbEntry Find(MacAddress mac)
     {
-        Slots slots = Volatile.Read(ref _slots);
+        FdbSlots slots = Volatile.Read(ref _slots);
         int slot = slots.IndexOf(KeyOf(mac));
         return slot < 0 ? default : slots.ValueAt(slot);
     }
@@ -84,7 +82,7 @@ public sealed class Fdb
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public FdbEntry Find(MacAddress mac, out FdbUse use)
     {
-        Slots slots = Volatile.Read(ref _slots);
+        FdbSlots slots = Volatile.Read(ref _slots);
         int slot = slots.IndexOf(KeyOf(mac));
         if (slot < 0)
         {
@@ -107,10 +105,11 @@ public sealed class Fdb
     {
         ArgumentOutOfRangeException.ThrowIfEqual((int)origin, (int)FdbOrigin.None, nameof(origin));
         ulong key = KeyOf(mac);
-        int slot = _slots.IndexOf(key);
-        if (slot >= 0)
+        FdbSlots slots = _slots;
+        int slot = slots.Locate(key, out bool isTaken);
+        if (isTaken)
         {
-            FdbEntry old = _slots.ValueAt(slot);
+            FdbEntry old = slots.ValueAt(slot);
             if (!old.IsPresent)
             {
                 if (!_budget.TryTake())
@@ -119,15 +118,21 @@ public sealed class Fdb
                 Volatile.Write(ref _liveCount, _liveCount + 1);
             }
 
-            _slots.LastUse[slot] = epoch;
-            _slots.SetValue(slot, FdbEntry.Create(target, origin, flags, old.Version + 1));
+            slots.LastUse[slot] = epoch;
+            slots.SetValue(slot, FdbEntry.Create(target, origin, flags, old.Version + 1));
             return true;
         }
 
         if (!_budget.TryTake())
             return false;
 
-        Insert(key, FdbEntry.Create(target, origin, flags, 1), epoch);
+        FdbEntry entry = FdbEntry.Create(target, origin, flags, 1);
+        if (slot >= 0 && _takenCount < slots.Limit)
+            slots.Take(slot, key, entry, epoch);
+        else
+            InsertWithRoom(key, entry, epoch);
+
+        _takenCount++;
         Volatile.Write(ref _liveCount, _liveCount + 1);
         return true;
     }
@@ -147,8 +152,8 @@ public sealed class Fdb
         _slots.SetValue(slot, FdbEntry.Create(default, FdbOrigin.None, FdbFlags.None, old.Version + 1));
         _budget.Return(1);
         Volatile.Write(ref _liveCount, _liveCount - 1);
-        if (Size > 1024 && _liveCount < Size / 16)
-            Rebuild(SizeFor(_liveCount));
+        if (Size > 1024 && _liveCount < Size / 8)
+            Rebuild(FdbSlots.SizeFor(_liveCount), _slots.Seed);
 
         return true;
     }
@@ -158,14 +163,14 @@ public sealed class Fdb
     {
         _budget.Return(_liveCount);
         Volatile.Write(ref _liveCount, 0);
-        Volatile.Write(ref _slots, new Slots(MinSize));
+        Volatile.Write(ref _slots, NewSlots());
         _takenCount = 0;
     }
 
     /// <summary>Reads an entry with its last use.</summary>
     public bool TryRead(MacAddress mac, out FdbEntry entry, out ushort lastUse)
     {
-        Slots slots = Volatile.Read(ref _slots);
+        FdbSlots slots = Volatile.Read(ref _slots);
         int slot = slots.IndexOf(KeyOf(mac));
         entry = slot < 0 ? default : slots.ValueAt(slot);
         lastUse = slot < 0 ? (ushort)0 : slots.LastUse[slot];
@@ -179,17 +184,17 @@ public sealed class Fdb
     /// <returns>The number of rows written.</returns>
     public int Read(Vni vni, ref int cursor, Span<FdbRow> rows)
     {
-        Slots slots = Volatile.Read(ref _slots);
+        FdbSlots slots = Volatile.Read(ref _slots);
         int count = 0;
         int slot = cursor;
-        for (; slot < slots.LastUse.Length && count < rows.Length; slot++)
+        for (; slot < slots.Size && count < rows.Length; slot++)
         {
             FdbEntry entry = slots.ValueAt(slot);
             if (slots.KeyAt(slot) != 0 && entry.IsPresent)
                 rows[count++] = new FdbRow(vni, MacOf(slots.KeyAt(slot)), entry.Target, entry.Origin, entry.Flags, slots.LastUse[slot]);
         }
 
-        cursor = slot >= slots.LastUse.Length ? 0 : slot;
+        cursor = slot >= slots.Size ? 0 : slot;
         return count;
     }
 
@@ -198,26 +203,23 @@ public sealed class Fdb
 
     private static MacAddress MacOf(ulong key) => new(key >> 16);
 
-    // At most five eighths of the slots are taken, and a rebuild leaves at most three eighths: growth is amortised and probes are short.
-    private static int SizeFor(int count) => Math.Max(MinSize, (int)BitOperations.RoundUpToPowerOf2((uint)((count * 8L / 3) + 1)));
+    private static FdbSlots NewSlots() => new(FdbSlots.SizeFor(0), FlowHashSeed.CreateRandom());
 
-    private void Insert(ulong key, FdbEntry entry, ushort epoch)
+    private void InsertWithRoom(ulong key, FdbEntry entry, ushort epoch)
     {
-        if ((_takenCount + 1) * 8L > Size * 5L)
-            Rebuild(SizeFor(_liveCount + 1));
+        if (_takenCount >= _slots.Limit)
+            Rebuild(FdbSlots.SizeFor(_liveCount + 1), _slots.Seed);
 
         while (!_slots.TryInsert(key, entry, epoch))
-            Rebuild(Size * 2);
-
-        _takenCount++;
+            Rebuild(FdbSlots.SizeAfter(Size), FlowHashSeed.CreateRandom());
     }
 
-    private void Rebuild(int size)
+    private void Rebuild(int size, FlowHashSeed seed)
     {
-        Slots old = _slots;
-        Slots fresh = new(size);
+        FdbSlots old = _slots;
+        FdbSlots fresh = new(size, seed);
         int live = 0;
-        for (int slot = 0; slot < old.LastUse.Length; slot++)
+        for (int slot = 0; slot < old.Size; slot++)
         {
             FdbEntry entry = old.ValueAt(slot);
             if (!entry.IsPresent || old.KeyAt(slot) == 0)
@@ -225,8 +227,8 @@ public sealed class Fdb
 
             if (!fresh.TryInsert(old.KeyAt(slot), entry, old.LastUse[slot]))
             {
-                // Another seed, twice the room, from the beginning.
-                fresh = new Slots(fresh.LastUse.Length * 2);
+                // Another seed, more room, from the beginning.
+                fresh = new FdbSlots(FdbSlots.SizeAfter(fresh.Size), FlowHashSeed.CreateRandom());
                 live = 0;
                 slot = -1;
                 continue;
@@ -238,81 +240,5 @@ public sealed class Fdb
         _takenCount = live;
         RebuildCount++;
         Volatile.Write(ref _slots, fresh);
-    }
-
-    /// <summary>One array of slots with its hash seed. Keys are written once.</summary>
-    private sealed class Slots
-    {
-        private readonly ulong[] _words;
-        private readonly ulong _seed;
-        private readonly ulong _multiplier;
-        private readonly int _mask;
-
-        internal Slots(int size)
-        {
-            _words = new ulong[size * 2];
-            LastUse = new ushort[size];
-            _mask = size - 1;
-            FlowHashSeed random = FlowHashSeed.CreateRandom();
-            _seed = random.First;
-            _multiplier = random.Second | 1;
-        }
-
-        internal ushort[] LastUse { get; }
-
-        /// <summary>The slot of a key, dead or alive; −1 if it has none.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal int IndexOf(ulong key)
-        {
-            ulong[] words = _words;
-            int slot = Hash(key);
-            for (int probe = 0; probe < MaxProbeCount; probe++)
-            {
-                ulong found = Volatile.Read(ref words[slot * 2]);
-                if (found == key)
-                    return slot;
-
-                if (found == 0)
-                    return -1;
-
-                slot = (slot + 1) & _mask;
-            }
-
-            return -1;
-        }
-
-        internal ulong KeyAt(int slot) => Volatile.Read(ref _words[slot * 2]);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal FdbEntry ValueAt(int slot) => new(Volatile.Read(ref _words[(slot * 2) + 1]));
-
-        internal void SetValue(int slot, FdbEntry entry) => Volatile.Write(ref _words[(slot * 2) + 1], entry.Raw);
-
-        /// <summary>Takes a slot that was never used. The caller knows that the key is not in the array.</summary>
-        /// <returns>False if the probe would be too long.</returns>
-        internal bool TryInsert(ulong key, FdbEntry entry, ushort epoch)
-        {
-            int slot = Hash(key);
-            for (int probe = 0; probe < MaxProbeCount && probe <= _mask; probe++, slot = (slot + 1) & _mask)
-            {
-                if (_words[slot * 2] != 0)
-                    continue;
-
-                LastUse[slot] = epoch;
-                SetValue(slot, entry);
-                Volatile.Write(ref _words[slot * 2], key);
-                return true;
-            }
-
-            return false;
-        }
-
-        // A folded 128-bit product of two secrets: every bit of the key reaches every bit of the index, in five cycles.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private int Hash(ulong key)
-        {
-            ulong high = Math.BigMul(key ^ _seed, _multiplier, out ulong low);
-            return (int)(high ^ low) & _mask;
-        }
     }
 }

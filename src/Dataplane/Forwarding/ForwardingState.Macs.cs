@@ -6,13 +6,17 @@ namespace Overlay.Dataplane.Forwarding;
 /// <content>What planes publish for a VNI.</content>
 public sealed partial class ForwardingState
 {
+    // MACs come many of one VNI in a row. Only for the members that write them.
+    private Vni _writtenVni;
+    private DomainState? _written;
+
     /// <inheritdoc/>
     public bool HasVni(Vni vni) => _domains.ContainsKey(vni);
 
     /// <inheritdoc/>
     public bool TryWriteMac(Vni vni, MacAddress mac, FdbTarget target, FdbOrigin origin, FdbFlags flags)
     {
-        if (!_domains.TryGetValue(vni, out DomainState? domain))
+        if (Written(vni) is not { } domain)
             return false;
 
         if (!target.IsPort)
@@ -24,7 +28,7 @@ public sealed partial class ForwardingState
     }
 
     /// <inheritdoc/>
-    public bool RemoveMac(Vni vni, MacAddress mac) => _domains.TryGetValue(vni, out DomainState? domain) && domain.Fdb.Remove(mac);
+    public bool RemoveMac(Vni vni, MacAddress mac) => Written(vni) is { } domain && domain.Fdb.Remove(mac);
 
     /// <inheritdoc/>
     public bool TryGetMac(Vni vni, MacAddress mac, out FdbRow row)
@@ -107,5 +111,16 @@ public sealed partial class ForwardingState
 
         cursor = 0;
         return 0;
+    }
+
+    private DomainState? Written(Vni vni)
+    {
+        if (_written is null || _writtenVni != vni)
+        {
+            _ = _domains.TryGetValue(vni, out _written);
+            _writtenVni = vni;
+        }
+
+        return _written;
     }
 }

@@ -54,6 +54,7 @@ public sealed partial class ForwardingState
             bindings[port.Id.Index] = Bind(port, vnis, domains);
 
         Publish(new ForwardingTables(vnis, domains, bindings, _current.NextHops, [.. self], registry));
+        _written = null;
         foreach (Vni vni in _domains.Keys.Where(vni => !stay.Contains(vni)).ToArray())
             _domains.Remove(vni);
 

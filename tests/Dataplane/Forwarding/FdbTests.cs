@@ -186,6 +186,42 @@ public sealed class FdbTests
     }
 
     [Fact]
+    public void A_million_macs_take_one_and_a_half_million_slots()
+    {
+        Fdb fdb = new(new FdbBudget());
+        Random random = new(3);
+        MacAddress[] macs = new MacAddress[1 << 20];
+        for (int i = 0; i < macs.Length; i++)
+        {
+            // All different: the low bits count.
+            macs[i] = new MacAddress(((ulong)random.Next() << 20) | (uint)i);
+            Assert.True(fdb.TryWrite(macs[i], Hop(i), FdbOrigin.Learned, FdbFlags.None, 0));
+        }
+
+        Assert.Equal(3 << 19, fdb.Size);
+        for (int i = 0; i < macs.Length; i++)
+            Assert.Equal(i, fdb.Find(macs[i]).Target.Index);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(98_303)]
+    [InlineData(98_304)]
+    [InlineData(150_000)]
+    [InlineData(262_144)]
+    [InlineData(1_000_000)]
+    [InlineData(FdbBudget.DefaultLimit)]
+    public void A_rebuild_leaves_room_and_the_next_size_is_larger(int count)
+    {
+        int size = FdbSlots.SizeFor(count);
+        FdbSlots slots = new(size, FlowHashSeed.CreateRandom());
+        Assert.InRange(count, 0, slots.Limit * 0.9);
+        Assert.InRange(FdbSlots.SizeAfter(size), (size * 1.3) - 1, size * 2);
+        Assert.True(int.IsPow2(size) || (size % 3 == 0 && int.IsPow2(size / 3)));
+    }
+
+    [Fact]
     public void A_lookup_allocates_nothing()
     {
         Fdb fdb = new(new FdbBudget());
