@@ -147,8 +147,10 @@ internal sealed unsafe class SubmissionRing : IDisposable
     }
 
     /// <summary>Hands over what was prepared and takes the results. When it returns the kernel has done with all memory.</summary>
-    internal void Submit()
+    /// <returns>0; a negative errno if not all was handed over: the rest has <see cref="NoResult"/>.</returns>
+    internal int Submit()
     {
+        int error = 0;
         int count = Count;
         Count = 0;
         _results.AsSpan(0, count).Fill(NoResult);
@@ -166,9 +168,12 @@ internal sealed unsafe class SubmissionRing : IDisposable
                 continue;
 
             // Out of memory, or a filter that came later. What was not taken is taken back; what was taken is waited for, come what may.
+            error = result;
             *_tail -= (uint)(count - taken);
             count = taken;
         }
+
+        return error;
     }
 
     /// <summary>Forgets what was prepared.</summary>

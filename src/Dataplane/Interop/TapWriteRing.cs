@@ -19,10 +19,16 @@ internal sealed unsafe class TapWriteRing
     private const int VectorCount = 1024;
     private const int HeaderStride = 16;
 
+    // Batches that a thread writes without a ring before it asks for one again, where there was no memory or no descriptor for it.
+    private const int Patience = 4096;
+
     [ThreadStatic]
     private static TapWriteRing? _current;
 
-    // Why there is none: what was refused once is refused always.
+    [ThreadStatic]
+    private static int _untilRetry;
+
+    // Why there is none: what the kernel has not, or does not allow, it will not have later.
     private static int _refusal;
 
     private readonly SubmissionRing _ring;
@@ -34,8 +40,8 @@ internal sealed unsafe class TapWriteRing
     /// <summary>0 while rings can be had, as far as is known; the negative errno of who refused.</summary>
     internal static int Refusal => Volatile.Read(ref _refusal);
 
-    /// <summary>The ring of the calling thread; null where the kernel has none for us.</summary>
-    internal static TapWriteRing? Current => _current ?? (Refusal == 0 ? Create() : null);
+    /// <summary>The ring of the calling thread; null where the kernel has none for us, or none now.</summary>
+    internal static TapWriteRing? Current => Refusal != 0 ? null : _current ?? Create();
 
     /// <summary>The results of the last <see cref="Write"/>: octets, or a negative errno.</summary>
     internal ReadOnlySpan<int> Results => _ring.Results;
@@ -53,12 +59,19 @@ internal sealed unsafe class TapWriteRing
         }
 
         if (result < 0)
-            Refuse(result);
+            Note(result);
         return result;
     }
 
-    /// <summary>No thread shall use a ring from now on.</summary>
+    /// <summary>No thread shall use a ring from now on, those that have one neither; 0 takes that back.</summary>
     internal static void Refuse(int errno) => Volatile.Write(ref _refusal, errno);
+
+    /// <summary>Takes note of an error of io_uring: what will not change is a refusal, for good; what may be over in a moment (no memory, no descriptor) is not.</summary>
+    internal static void Note(int errno)
+    {
+        if (-errno is Errno.NotSupported or Errno.NotImplemented or Errno.Perm or Errno.Access or Errno.Invalid)
+            Refuse(errno);
+    }
 
     /// <summary>Writes as many frames of a batch as there is room for.</summary>
     /// <param name="descriptor">The queue.</param>
@@ -92,19 +105,25 @@ internal sealed unsafe class TapWriteRing
         }
 
         int count = _ring.Count;
-        if (count != 0)
-            _ring.Submit();
+        if (count != 0 && _ring.Submit() is int error and < 0)
+            Note(error);
         return count;
     }
 
     private static TapWriteRing? Create()
     {
+        if (_untilRetry > 0)
+        {
+            _untilRetry--;
+            return null;
+        }
+
         int result = SubmissionRing.TryCreate(Size, out SubmissionRing? ring);
-        if (ring is null)
-            Refuse(result);
-        else
-            _current = new TapWriteRing(ring);
-        return _current;
+        if (ring is not null)
+            return _current = new TapWriteRing(ring);
+        _untilRetry = Patience;
+        Note(result);
+        return null;
     }
 
     private static void Set(ref Libc.Iovec vector, byte[] slab, int offset, int length)

@@ -197,11 +197,10 @@ public sealed class TapPort : IPortDevice
             for (int i = 0; i < count; i++, next++)
             {
                 int written = ring.Results[i];
+                if (written == -Errno.NotSupported)
+                    TapWriteRing.Refuse(written);
                 if (written is -Errno.NotSupported or SubmissionRing.NoResult)
-                {
-                    TapWriteRing.Refuse(-Errno.NotSupported);
                     return sent;
-                }
 
                 sent += Note(written, next, batch, outcomes);
             }

@@ -137,6 +137,32 @@ public sealed class TapBatchTests : IDisposable
     }
 
     [Fact]
+    public void A_refusal_holds_for_threads_that_have_a_ring_already()
+    {
+        TapWriteRing ring = TapWriteRing.Current ?? throw new InvalidOperationException("This kernel has no io_uring for us.");
+        TapWriteRing.Refuse(-Errno.NotSupported);
+        Assert.Null(TapWriteRing.Current);
+        TapWriteRing.Refuse(0);
+        Assert.Same(ring, TapWriteRing.Current);
+    }
+
+    [Theory]
+    [InlineData(Errno.NotSupported, true)]
+    [InlineData(Errno.NotImplemented, true)]
+    [InlineData(Errno.Perm, true)]
+    [InlineData(Errno.Access, true)]
+    [InlineData(Errno.Invalid, true)]
+    [InlineData(Errno.NoMemory, false)]
+    [InlineData(Errno.Again, false)]
+    [InlineData(Errno.Busy, false)]
+    [InlineData(Errno.TooManyFiles, false)]
+    public void Only_what_will_not_change_forbids_rings_for_good(int errno, bool forGood)
+    {
+        TapWriteRing.Note(-errno);
+        Assert.Equal(forGood, TapWriteRing.Refusal != 0);
+    }
+
+    [Fact]
     public void Batches_are_written_without_allocating()
     {
         const int Count = 64;
