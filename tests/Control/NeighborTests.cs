@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Overlay.Control.Queries;
 using Overlay.Control.Tables;
 using Overlay.Control.Tests.Support;
@@ -13,8 +14,8 @@ public sealed class NeighborTests
     private static readonly UnderlayAddress A = Ip("10.0.0.1");
     private static readonly UnderlayAddress A6 = Ip("fd00::1");
 
-    private static Bench Make(ControlOptions? options = null, bool remote = true) =>
-        new(options, vni => vni with { ArpSuppress = true, NdSuppress = true, RemoteLearning = remote, Age = TimeSpan.FromSeconds(300) });
+    private static Bench Make(ControlOptions? options = null, bool remote = true, ILogger? log = null) =>
+        new(options, vni => vni with { ArpSuppress = true, NdSuppress = true, RemoteLearning = remote, Age = TimeSpan.FromSeconds(300) }, log: log);
 
     private static void Says(Bench bench, int mac, UnderlayAddress address, int port = 0, bool isRouter = false)
     {
@@ -211,6 +212,29 @@ public sealed class NeighborTests
         Assert.Empty(bench.Core.Alarms());
         Says(bench, 1, A);
         Assert.Equal(Mac(1), bench.Writer.Neighbor(V, A)!.Value.Mac);
+    }
+
+    [Fact]
+    public void A_tenant_that_claims_any_number_of_addresses_in_turn_is_one_line_in_the_log_and_a_count_in_the_alarm()
+    {
+        const int Addresses = 50;
+        RecordingLogger log = new();
+        Bench bench = Make(log: log);
+        for (int address = 1; address <= Addresses; address++)
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                Says(bench, 1, Ip($"10.0.0.{address}"), port: 0);
+                Says(bench, 2, Ip($"10.0.0.{address}"), port: 1);
+            }
+        }
+
+        Assert.Equal(Addresses, Assert.Single(bench.Core.Alarms()).Count);
+        Assert.Equal(["10.0.0.1"], log.Lines.Where(static line => line.Contains("claimed by several MACs in turn; the alarm", StringComparison.Ordinal)).Select(static line => line.Split(' ')[1]));
+        Assert.Single(log.Lines, static line => line.StartsWith("Alarm duplicate_address", StringComparison.Ordinal));
+
+        bench.Pass(TimeSpan.FromSeconds(185));
+        Assert.Single(log.Lines, static line => line.EndsWith($"is over; times: {Addresses}", StringComparison.Ordinal));
     }
 
     [Fact]

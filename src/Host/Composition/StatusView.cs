@@ -31,7 +31,7 @@ internal sealed class StatusView(
         var local = Locals();
         var ports = Ports();
         var peers = vteps.Select(Peer).OrderBy(peer => peer.Peer, StringComparer.Ordinal).ToArray();
-        var alarmLines = alarms.Select(alarm => $"{alarm.Name} {alarm.Subject}: {alarm.Sentence}").Concat(storms).ToArray();
+        var alarmLines = alarms.Select(alarm => $"{alarm.Name} {alarm.Subject}: {alarm.Sentence}{(alarm.Count > 1 ? $" ({alarm.Count} times)" : "")}").Concat(storms).ToArray();
         Judge(local, ports, peers, health);
         _reasons.AddRange(alarmLines.Select((line, i) => $"alarm {line}. Next: {Ctl(NextOf(i < alarms.Count ? alarms[i].Name : ""))}"));
         return new StatusResponse
@@ -62,6 +62,7 @@ internal sealed class StatusView(
     private static string NextOf(string alarm) => alarm switch
     {
         "mac_frozen" => "fdb moves",
+        "duplicate_address" or "neighbor_limit" => "neighbors",
         "learn_limit_vni" or "learn_limit_vtep" or "learn_limit_total" or "mac_limit_port" or "implicit_vtep_limit" or "fdb_full" => "vni show",
         _ => "drops",
     };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Overlay.Control.Tables;
 using Overlay.Encap;
@@ -16,9 +17,9 @@ internal sealed class Bench
     public const uint V = 100;
     public const uint W = 200;
 
-    public Bench(ControlOptions? options = null, Func<VniSpec, VniSpec>? vni = null, int portLimit = 4096, bool start = true)
+    public Bench(ControlOptions? options = null, Func<VniSpec, VniSpec>? vni = null, int portLimit = 4096, bool start = true, ILogger? log = null)
     {
-        Core = new ControlCore(Writer, options ?? new ControlOptions(), Time, NullLogger.Instance);
+        Core = new ControlCore(Writer, options ?? new ControlOptions(), Time, log ?? NullLogger.Instance);
         Static = Plane("static", RouteOrigin.Static);
         Evpn = Plane("evpn", RouteOrigin.Evpn);
         Ovsdb = Plane("ovsdb", RouteOrigin.Ovsdb);

@@ -21,13 +21,13 @@ internal static partial class ControlLog
     [LoggerMessage(3004, LogLevel.Warning, "Alarm {Alarm} on {Subject}: {Sentence}")]
     public static partial void AlarmRaised(ILogger log, string alarm, string subject, string sentence);
 
-    [LoggerMessage(3005, LogLevel.Information, "Alarm {Alarm} on {Subject} is over")]
-    public static partial void AlarmCleared(ILogger log, string alarm, string subject);
+    [LoggerMessage(3005, LogLevel.Information, "Alarm {Alarm} on {Subject} is over; times: {Count}")]
+    public static partial void AlarmCleared(ILogger log, string alarm, string subject, long count);
 
     [LoggerMessage(3006, LogLevel.Debug, "MAC {Mac} of VNI {Vni} moved to {Place}, sequence {Sequence}")]
     public static partial void MacMoved(ILogger log, MacAddress mac, Vni vni, string place, uint sequence);
 
-    [LoggerMessage(3010, LogLevel.Debug, "Address {Address} of VNI {Vni} is claimed by several MACs in turn; questions for it are flooded")]
+    [LoggerMessage(3010, LogLevel.Information, "Address {Address} of VNI {Vni} is claimed by several MACs in turn; the alarm counts it, and others of the VNI, until it is over. Next: overlayctl neighbors")]
     public static partial void DuplicateAddress(ILogger log, string address, Vni vni);
 
     [LoggerMessage(3008, LogLevel.Warning, "MAC {Mac} of VNI {Vni} moved {Count} times: frozen at {Place} for {Time}. Next: overlayctl fdb moves")]

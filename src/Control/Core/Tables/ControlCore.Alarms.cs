@@ -9,9 +9,11 @@ internal sealed partial class ControlCore
 {
     private readonly Dictionary<(AlarmKind Kind, object On, VtepIdentity? Vtep), Alarm> _alarms = [];
 
-    private void RaiseAlarm(AlarmKind kind, object on, VtepIdentity? vtep = null)
+    /// <summary>Raises an alarm, or counts once more what it is about. True if it was not on.</summary>
+    private bool RaiseAlarm(AlarmKind kind, object on, VtepIdentity? vtep = null)
     {
-        if (!_alarms.TryGetValue((kind, on, vtep), out Alarm? alarm))
+        bool isNew = !_alarms.TryGetValue((kind, on, vtep), out Alarm? alarm);
+        if (alarm is null)
         {
             alarm = new Alarm(Now);
             _alarms.Add((kind, on, vtep), alarm);
@@ -19,6 +21,7 @@ internal sealed partial class ControlCore
         }
 
         alarm.Count++;
+        return isNew;
     }
 
     private void ClearAlarms()
@@ -30,8 +33,8 @@ internal sealed partial class ControlCore
 
         foreach ((AlarmKind kind, object on, VtepIdentity? vtep) key in _alarms.Keys.Where(k => !IsStillOn(k.Kind, k.On, k.Vtep)).ToArray())
         {
-            _ = _alarms.Remove(key);
-            ControlLog.AlarmCleared(_log, AlarmNames.Of(key.kind), SubjectOf(key.on, key.vtep));
+            _ = _alarms.Remove(key, out Alarm? over);
+            ControlLog.AlarmCleared(_log, AlarmNames.Of(key.kind), SubjectOf(key.on, key.vtep), over!.Count);
         }
     }
 

@@ -90,8 +90,12 @@ internal sealed partial class ControlCore
         neighbor.HeldUntil = now + DuplicateWindow;
         vrf.NeighborsHeldUntil = neighbor.HeldUntil;
         _ = _writer.RemoveNeighbor(vrf.Vni, neighbor.Address);
-        RaiseAlarm(AlarmKind.DuplicateAddress, vrf);
-        ControlLog.DuplicateAddress(_log, neighbor.Address.ToString(), vrf.Vni);
+
+        // A tenant may go on like that for ever, with as many addresses as it likes: the first is named, the others are counted.
+        if (RaiseAlarm(AlarmKind.DuplicateAddress, vrf))
+        {
+            ControlLog.DuplicateAddress(_log, neighbor.Address.ToString(), vrf.Vni);
+        }
     }
 
     private bool HasNeighborRoom(MacVrf vrf, bool isNew, uint place)
