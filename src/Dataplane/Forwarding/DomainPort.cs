@@ -25,6 +25,9 @@ public sealed class DomainPort
     /// <summary>The VLAN id pushed on frames to the port, 1–4094; 0 for none.</summary>
     public ushort Vid { get; }
 
+    /// <summary>The tag pushed on frames to the port, where <see cref="Vid"/> is not 0: of the type that selects on it.</summary>
+    public VlanTag Tag => new(Port.Spec.TagType, Vid);
+
     /// <summary>
     /// Frames that are tagged inside the VNI may leave by the port: always where a tag is pushed on top, on transparent ports, and in transparent VNIs on access
     /// ports. On a trunk's native VNI they may not: the tag would name another VNI there.

@@ -10,6 +10,7 @@ namespace Overlay.Dataplane.Forwarding;
 public sealed class PortBinding
 {
     private const ushort TagControlVidMask = 0x0FFF;
+    private readonly ushort _tagType;
     private readonly DomainPort? _untagged;
     private readonly DomainPort?[]? _byVid;
     private readonly DomainPort?[]? _byDomain;
@@ -18,6 +19,7 @@ public sealed class PortBinding
     internal PortBinding(Port port, DomainPort? untagged, DomainPort?[]? byVid, DomainPort?[]? byDomain)
     {
         Port = port;
+        _tagType = port.Spec.TagType;
         _untagged = untagged;
         _byVid = byVid;
         _byDomain = byDomain;
@@ -42,10 +44,11 @@ public sealed class PortBinding
     /// <summary>Finds the VNI of a frame from the port.</summary>
     /// <param name="type">The field behind the source MAC.</param>
     /// <param name="tci">The tag control information behind it, if <paramref name="type"/> is a tag.</param>
+    /// <param name="next">The field behind that tag, if <paramref name="type"/> is one.</param>
     /// <param name="place">The place.</param>
     /// <param name="strip">True if the outermost tag selected the VNI and is to be stripped.</param>
     /// <returns><see cref="DropReason.None"/>, <see cref="DropReason.VlanNotAllowed"/> or <see cref="DropReason.NoVni"/>.</returns>
-    public DropReason Classify(ushort type, ushort tci, out DomainPort? place, out bool strip)
+    public DropReason Classify(ushort type, ushort tci, ushort next, out DomainPort? place, out bool strip)
     {
         strip = false;
         place = _untagged;
@@ -63,10 +66,14 @@ public sealed class PortBinding
 
         if (isTagged)
         {
-            // A service tag names another space of VLANs. VID 0 is a priority tag: the frame belongs to the native VNI (IEEE 802.1Q §6.9).
+            // A tag of the other type names another space of VLANs. VID 0 is a priority tag: the frame belongs to the native VNI (IEEE 802.1Q §6.9).
             int vid = tci & TagControlVidMask;
             strip = true;
-            place = type != EtherType.Vlan ? null : vid == 0 ? _untagged : _byVid[vid];
+            place = type != _tagType ? null : vid == 0 ? _untagged : _byVid[vid];
+
+            // What a strip leaves is judged like any frame of the place: behind a priority tag, another tag would name a VNI that it has no way into.
+            if (place is { CarriesTags: false } && EtherType.IsVlanTag(next))
+                return DropReason.VlanNotAllowed;
         }
 
         return place is null ? DropReason.VlanNotAllowed : DropReason.None;

@@ -25,7 +25,7 @@ internal sealed partial class Egress
         TxFrame frame = new() { Offset = PacketPool.Headroom, Length = length, Frame = index };
         if (place.Vid != 0)
         {
-            VlanTags.Push(_replySlab, frame.Offset, place.Vid);
+            VlanTags.Push(_replySlab, frame.Offset, place.Tag);
             frame.Offset -= TagLength;
             frame.Length += TagLength;
         }

@@ -108,7 +108,7 @@ internal sealed partial class Egress
 
         if (place.Vid != 0)
         {
-            VlanTags.Push(_slab, frame.Offset, place.Vid);
+            VlanTags.Push(_slab, frame.Offset, place.Tag);
             frame.Offset -= TagLength;
             frame.Length += TagLength;
             frame.Vnet = Shifted(frame.Vnet, TagLength);
@@ -375,7 +375,7 @@ internal sealed partial class Egress
         }
 
         // The other copies need the frame without the tag: it is pushed, written at once and taken off again. What waits for the port goes first.
-        VlanTags.Push(_slab, frame.Offset, place.Vid);
+        VlanTags.Push(_slab, frame.Offset, place.Tag);
         tx.Offset -= TagLength;
         tx.Length += TagLength;
         tx.Vnet = Shifted(tx.Vnet, TagLength);

@@ -105,8 +105,8 @@ public sealed class EncapPipeline
             return DropReason.TapBadVnetHeader;
 
         ushort type = VlanTags.TypeOf(frame);
-        ushort tci = EtherType.IsVlanTag(type) ? BinaryPrimitives.ReadUInt16BigEndian(frame[EthernetHeader.Length..]) : (ushort)0;
-        DropReason reason = binding.Classify(type, tci, out DomainPort? place, out bool strip);
+        uint tag = EtherType.IsVlanTag(type) ? BinaryPrimitives.ReadUInt32BigEndian(frame[EthernetHeader.Length..]) : 0;
+        DropReason reason = binding.Classify(type, (ushort)(tag >> 16), (ushort)tag, out DomainPort? place, out bool strip);
         if (reason != DropReason.None)
             return reason;
 

@@ -15,9 +15,6 @@ internal static class VlanTags
     internal static ushort TypeOf(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt16BigEndian(frame[AddressesLength..]);
 
     /// <summary>Puts a tag before the type of the frame at <paramref name="offset"/>; the frame then begins four octets earlier.</summary>
-    internal static void Push(byte[] slab, int offset, ushort vid) => Push(slab, offset, new VlanTag(EtherType.Vlan, vid));
-
-    /// <inheritdoc cref="Push(byte[], int, ushort)"/>
     internal static void Push(byte[] slab, int offset, VlanTag tag)
     {
         Span<byte> area = slab.AsSpan(offset - VlanTag.Length, AddressesLength + VlanTag.Length);

@@ -1,6 +1,6 @@
 namespace Overlay.Forwarding.Topology;
 
-/// <summary>How a port treats 802.1Q tags.</summary>
+/// <summary>How a port treats VLAN tags.</summary>
 public enum PortMode : byte
 {
     /// <summary>Untagged frames only; a tagged one is <c>vlan_not_allowed</c> (RFC 7348 §6.1).</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Encap;
+using Overlay.Encap.Ethernet;
 
 namespace Overlay.Forwarding.Topology;
 
@@ -45,11 +46,14 @@ public sealed record PortSpec
     /// <summary>Trunk only: VLAN id (1–4094) to VNI; a VNI appears at most once.</summary>
     public ImmutableSortedDictionary<int, Vni> Vlans { get; init; } = ImmutableSortedDictionary<int, Vni>.Empty;
 
+    /// <summary>Trunk only: the type of the tags that select a VNI and are pushed, 0x8100 (customer tags) or 0x88a8 (service tags). A tag of the other type is <c>vlan_not_allowed</c>.</summary>
+    public ushort TagType { get; init; } = EtherType.Vlan;
+
     /// <inheritdoc/>
     public bool Equals(PortSpec? other) =>
         other is not null && Name == other.Name && Device == other.Device && Kind == other.Kind && Netns == other.Netns && Mac == other.Mac && Mtu == other.Mtu &&
         Queues == other.Queues && Bridge == other.Bridge && Mode == other.Mode && MacLimit == other.MacLimit && Identity == other.Identity &&
-        NativeVni == other.NativeVni && Vlans.SequenceEqual(other.Vlans);
+        NativeVni == other.NativeVni && TagType == other.TagType && Vlans.SequenceEqual(other.Vlans);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Device, Mode, Vlans.Count);

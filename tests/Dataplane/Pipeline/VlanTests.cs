@@ -100,6 +100,71 @@ public sealed class VlanTests
         Assert.Equal(Broadcast, bench.OnlyFrameAt("trunk"));
     }
 
+    [Theory]
+    [InlineData(EtherType.Vlan)]
+    [InlineData(EtherType.ServiceVlan)]
+    public void A_priority_tag_does_not_lead_the_tag_behind_it_into_the_native_VNI(int behind)
+    {
+        foreach (int vid in (ReadOnlySpan<int>)[0, 20, 30, 77])
+        {
+            Bench bench = new(Wire.All[0]);
+            bench.Node.Send("trunk", Frames.Tagged(Frames.Tagged(Broadcast, vid, (ushort)behind), 0));
+            bench.AssertDropped(Direction.Tx, DropReason.VlanNotAllowed);
+            Assert.Empty(bench.Node.TakeHints());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public void Service_tags_select_where_the_trunk_says_so_and_customer_tags_behind_them_stay(Wire wire)
+    {
+        Bench bench = ServiceTrunk(wire);
+        byte[] customers = Frames.Tagged(Broadcast, 77);
+        foreach (byte[] inner in new[] { Broadcast, customers })
+        {
+            bench.Node.Send("trunk", Frames.Tagged(inner, 20, EtherType.ServiceVlan));
+            SentDatagram[] sent = bench.Node.Underlay.Take();
+            Assert.Equal(2, sent.Length);
+            (TunnelInfo info, byte[] octets) = bench.Read(sent[0]);
+            Assert.Equal(V200, info.Vni);
+            Assert.Equal(inner, octets);
+
+            // The other trunk of the VNI has customer tags.
+            Assert.Equal(Frames.Tagged(inner, 21), bench.OnlyFrameAt("trunk2"));
+            bench.FromB(inner, V200);
+            Assert.Equal(Frames.Tagged(inner, 20, EtherType.ServiceVlan), bench.OnlyFrameAt("trunk"));
+            bench.Node.Device("trunk2").Take();
+        }
+
+        bench.Node.Learn(V200, Local, bench.PortTarget("trunk"), FdbOrigin.Local);
+        byte[] unicast = Frames.Opaque(Local, Remote);
+        bench.FromB(unicast, V200);
+        Assert.Equal(Frames.Tagged(unicast, 20, EtherType.ServiceVlan), bench.OnlyFrameAt("trunk"));
+    }
+
+    [Fact]
+    public void Where_service_tags_select_customer_tags_do_not()
+    {
+        foreach (byte[] frame in new[] { Frames.Tagged(Broadcast, 20), Frames.Tagged(Broadcast, 0), Frames.Tagged(Frames.Tagged(Broadcast, 20), 0, EtherType.ServiceVlan) })
+        {
+            Bench bench = ServiceTrunk(Wire.All[0]);
+            bench.Node.Send("trunk", frame);
+            bench.AssertDropped(Direction.Tx, DropReason.VlanNotAllowed);
+        }
+
+        Bench native = ServiceTrunk(Wire.All[0]);
+        foreach (byte[] frame in new[] { Broadcast, Frames.Tagged(Broadcast, 0, EtherType.ServiceVlan) })
+        {
+            native.Node.Send("trunk", frame);
+            Assert.All(native.Node.Underlay.Take(), datagram => Assert.Equal(V400, native.Read(datagram).Info.Vni));
+        }
+    }
+
+    private static Bench ServiceTrunk(Wire wire) => new(wire, changeAll: static topology => topology with
+    {
+        Ports = topology.Ports.SetItem("trunk", topology.Ports["trunk"] with { TagType = EtherType.ServiceVlan }),
+    });
+
     [Fact]
     public void Untagged_frames_of_a_trunk_without_native_vni_are_not_allowed()
     {

@@ -130,6 +130,13 @@ public sealed class TapVerdictTests(VerdictLab lab) : IClassFixture<VerdictLab>
     }
 
     [Theory]
+    [InlineData(0x8100, 0x8100)]
+    [InlineData(0x8100, 0x88a8)]
+    [InlineData(0x88a8, 0x8100)]
+    public void A_priority_tag_leads_no_other_tag_into_the_native_VNI(int outer, int inner) =>
+        ExpectDrop("tap-trunk", WireCases.Inner("ff:ff:ff:ff:ff:ff", Tenant, [.. Wire.Tag(0, tpid: outer), .. Wire.Tag(30, tpid: inner)]), "vlan_not_allowed");
+
+    [Theory]
     [InlineData("01:80:c2:00:00:00")]
     [InlineData("01:80:c2:00:00:0e")]
     public void Link_local_stays_at_home_unless_the_VNI_is_transparent(string destination)

@@ -87,7 +87,7 @@ public static class ConfigKeys
         new("ports.<name>.bridge", "device name, null", "null", true,
             "Bridge to put the TAP into."),
         new("ports.<name>.mode", "access, trunk, transparent", "access", true,
-            "`access`: untagged frames only; `trunk`: the tag selects the VNI and is stripped; `transparent`: tags travel inside the VNI."),
+            "`access`: untagged frames only; `trunk`: the outermost tag selects the VNI and is stripped, a second one travels inside the VNI; `transparent`: tags travel inside the VNI."),
         new("ports.<name>.mac_limit", "1–1048576", "4096", true,
             "Learned MACs on this port."),
         new("ports.<name>.identity", "0–4294967295, null", "null", true,
@@ -98,6 +98,9 @@ public static class ConfigKeys
             "Trunk only: which VNI a VLAN is."),
         new("ports.<name>.vlans.<vid>", "VNI", "–", true,
             "The VNI of VLAN id 1–4094. A VNI has one VLAN on a port; one that `vnis` does not list is taken with the defaults."),
+        new("ports.<name>.tag", "dot1q, dot1ad", "dot1q", true,
+            "Trunk only: the tags that `vlans` is about: `dot1q` 0x8100, `dot1ad` 0x88a8 (the service tags of QinQ; what is tagged 0x8100 behind one is the tenant's and travels inside the VNI). " +
+            "A frame whose outermost tag is of the other type is dropped as `vlan_not_allowed`."),
         new("vnis", "list of mappings", "[]", true,
             "The VNIs of this host."),
         new("vnis[].id", "0–16777215", "required", true,

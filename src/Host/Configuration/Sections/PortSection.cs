@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Encap;
+using Overlay.Encap.Ethernet;
 using Overlay.Forwarding.Topology;
 using Overlay.Host.Configuration.Yaml;
 
@@ -65,6 +66,7 @@ internal static class PortSection
 
         var vlans = ReadVlans(map, native, trunk);
         CheckMode(map, mode, native, vlans);
+        var tag = map.Word("tag", EtherType.Vlan, ("dot1q", EtherType.Vlan), ("dot1ad", EtherType.ServiceVlan));
         return new Bound(
             new PortSpec
             {
@@ -81,6 +83,7 @@ internal static class PortSection
                 Identity = (uint?)map.NumberOrNull("identity", 0, uint.MaxValue),
                 NativeVni = native,
                 Vlans = vlans,
+                TagType = tag,
             },
             name,
             map.Path,
@@ -129,7 +132,7 @@ internal static class PortSection
             return;
         }
 
-        foreach (var key in new[] { "native", "vlans" })
+        foreach (var key in new[] { "native", "vlans", "tag" })
         {
             if (map.Get(key) is not null)
             {
