@@ -152,4 +152,7 @@ public enum DropReason : byte
 
     /// <summary><c>internal_error</c>: A defect of the daemon abandoned the batch that the frame was in.</summary>
     InternalError = 48,
+
+    /// <summary><c>gateway_loop</c>: A gateway VNI flooded the same frame a moment ago: it came another way then.</summary>
+    GatewayLoop = 49,
 }

@@ -13,8 +13,10 @@ public sealed class DomainState
     private FloodList _flood = FloodList.Empty;
     private AllowList _allow = AllowList.Empty;
     private bool _remoteLearning;
+    private LoopGuard? _loops;
     private readonly Dictionary<string, StormMeter> _meters = new(StringComparer.Ordinal);
     private readonly Func<StormMeter> _newMeter;
+    private readonly long _frequency;
 
     /// <summary>Makes the state of a new VNI.</summary>
     /// <param name="index">Its dense index.</param>
@@ -24,6 +26,7 @@ public sealed class DomainState
     public DomainState(int index, FdbBudget budget, int workers, long frequency = TimeSpan.TicksPerSecond)
     {
         _newMeter = () => new StormMeter(workers, frequency);
+        _frequency = frequency;
         Storm = _newMeter();
         Index = index;
         Fdb = new Fdb(budget);
@@ -69,6 +72,12 @@ public sealed class DomainState
         get => Volatile.Read(ref _remoteLearning);
         internal set => Volatile.Write(ref _remoteLearning, value);
     }
+
+    /// <summary>What keeps floods from going in a circle; null where the VNI is no gateway.</summary>
+    internal LoopGuard? Loops => Volatile.Read(ref _loops);
+
+    /// <summary>Makes the VNI a gateway, or no gateway any more. Control thread.</summary>
+    internal void SetGateway(bool isGateway) => Volatile.Write(ref _loops, isGateway ? _loops ?? new LoopGuard(_frequency) : null);
 
     /// <summary>The meter of a port in this VNI: the one it had, or a new one. Control thread.</summary>
     internal StormMeter MeterOf(string port)

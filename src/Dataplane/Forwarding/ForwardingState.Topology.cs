@@ -108,6 +108,7 @@ public sealed partial class ForwardingState
 
         DomainState state = _domains[vni.Vni];
         state.Storm.SetLimits(vni.Storm);
+        state.SetGateway(vni.Gateway);
         state.KeepMeters(places.Select(static place => place.Port.Spec.Name));
         return new BridgeDomain(vni, state, [.. places], registry, group);
 

@@ -319,8 +319,12 @@ internal sealed partial class Egress
         return ref datagram;
     }
 
-    // DSCP by configuration or from the inner packet (RFC 2983), ECN always from the inner packet (RFC 6040 §4.1); a frame without IP is not ECN-capable.
-    private void Prepare(ref OutgoingFrame frame)
+    /// <summary>The octets of a frame.</summary>
+    internal ReadOnlySpan<byte> OctetsOf(in OutgoingFrame frame) => _slab.AsSpan(frame.Offset, frame.Length);
+
+    /// <summary>Makes a frame what goes out, its checksum finished, and decides what its outer headers say.</summary>
+    /// <remarks>DSCP by configuration or from the inner packet (RFC 2983), ECN always from the inner packet (RFC 6040 §4.1); a frame without IP is not ECN-capable.</remarks>
+    internal void Prepare(ref OutgoingFrame frame)
     {
         Span<byte> octets = _slab.AsSpan(frame.Offset, frame.Length);
         if (frame.Vnet.NeedsCsum && frame.Super.Segments <= 1)

@@ -260,11 +260,22 @@ public sealed class EncapPipeline
                 if (!_storm.Admits(from.Storm, destination, _egress.Outcomes.Weight(frame.Frame)))
                     return DropReason.StormLimit;
 
+                NoteInGateway(ref frame);
                 _egress.Flood(ref frame, from.Port.Id.Index, toUnderlay: true, exceptVtep: null);
                 return DropReason.None;
             default:
                 return decision.Reason;
         }
+    }
+
+    // As the others get it, or it would not be known again when one of them sends it back. A super-frame goes out in pieces, and those are known to the others only.
+    private void NoteInGateway(ref OutgoingFrame frame)
+    {
+        if (frame.Domain.State.Loops is not { } loops || frame.Super.Segments > 1)
+            return;
+
+        _egress.Prepare(ref frame);
+        loops.Note(_egress.OctetsOf(in frame), _storm.Now());
     }
 
     private void Tally(Port port, bool isPlaced, PacketBatch batch, int count)

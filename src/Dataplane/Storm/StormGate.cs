@@ -18,13 +18,19 @@ internal sealed class StormGate(TimeProvider time, int worker)
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool Admits(StormMeter meter, MacAddress destination, int frames)
     {
+        StormClass kind = destination.IsBroadcast ? StormClass.Broadcast : destination.IsMulticast ? StormClass.Multicast : StormClass.UnknownUnicast;
+        return meter.TryAdmit(worker, kind, frames, Now());
+    }
+
+    /// <summary>The time of the batch.</summary>
+    internal long Now()
+    {
         if (!_knows)
         {
             _now = time.GetTimestamp();
             _knows = true;
         }
 
-        StormClass kind = destination.IsBroadcast ? StormClass.Broadcast : destination.IsMulticast ? StormClass.Multicast : StormClass.UnknownUnicast;
-        return meter.TryAdmit(worker, kind, frames, _now);
+        return _now;
     }
 }

@@ -17,4 +17,7 @@ public sealed record StormLimits(int? Broadcast, int? UnknownUnicast, int? Multi
 
     /// <summary>The limits where nothing is configured.</summary>
     public static StormLimits Default { get; } = new(1000, 1000, null);
+
+    /// <summary>The limits of a gateway VNI where nothing is configured: what it floods may come back to it.</summary>
+    public static StormLimits Gateway { get; } = Default with { Multicast = 1000 };
 }

@@ -8,13 +8,20 @@ namespace Overlay.Host.Configuration.Sections;
 internal static class FloodSection
 {
     private const byte DefaultTtl = 1;
-    private static readonly string[] GroupKeys = ["group", "device", "ttl"];
+    private static readonly string[] StormKeys = ["broadcast", "unknown_unicast", "multicast"];
+    private static readonly string[] GroupKeys = ["group", "device", "ttl", "encap"];
 
     /// <summary>What a VNI says about flooding; the rest of the specification is left at its defaults.</summary>
     public static VniSpec Read(MapReader map, UnderlaySpec underlay)
     {
         var flood = map.Map("flood");
         var storm = map.Map("storm");
+        var isGateway = map.Get("gateway") is YamlScalar { Value: "true" };
+        foreach (var key in isGateway ? StormKeys.Where(key => storm.Has(key) && storm.Get(key) is null) : [])
+        {
+            map.Problems.Warn(storm.Blame(key), storm.PathOf(key), "a gateway passes floods on: without a limit, a loop among gateways that are not overlayd takes all there is; give it one, such as 1000");
+        }
+
         return new VniSpec
         {
             Vni = default,
@@ -25,7 +32,7 @@ internal static class FloodSection
             Storm = new StormLimits(
                 ReadRate(storm, "broadcast", StormLimits.Default.Broadcast),
                 ReadRate(storm, "unknown_unicast", StormLimits.Default.UnknownUnicast),
-                ReadRate(storm, "multicast", StormLimits.Default.Multicast)),
+                ReadRate(storm, "multicast", isGateway ? StormLimits.Gateway.Multicast : StormLimits.Default.Multicast)),
         };
     }
 
