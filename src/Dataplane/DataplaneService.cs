@@ -66,7 +66,7 @@ public sealed class DataplaneService : IDisposable
         // Each worker is two threads that count apart, the lane's too.
         Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2, time: time);
         _ports = new PortTable(Forwarding, time, _logger);
-        _groups = new GroupTable(underlay);
+        _groups = new GroupTable(underlay, warning => DataplaneLog.SetupWarning(_logger, warning));
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         _monitor = new UnderlayMonitor(underlay.Local, PeerAddresses, OnUnderlayChange, fault => _faults.Report("overlay-rtnl", fault));
@@ -145,7 +145,7 @@ public sealed class DataplaneService : IDisposable
     {
         ArgumentNullException.ThrowIfNull(plan);
         GroupPlan groups = plan.Groups ?? new GroupPlan();
-        _groups.Commit(groups);
+        _groups.Commit(groups, () => _monitor.Current);
         _ports.Commit(plan, _spec.Local, _monitor.Current, groups.Paths);
         _monitor.Watch(_groups.Devices());
     }
@@ -198,7 +198,7 @@ public sealed class DataplaneService : IDisposable
             Ports = ports,
             Sockets = sockets,
             SourcePorts = SourcePorts(),
-            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops), _ports.QueueDrops()),
+            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops) + _groups.KernelDrops(), _ports.QueueDrops()),
             Underlay = _monitor.Current,
             Groups = _groups.Snapshot(),
             PathMtus = _underlay?.PathMtus() ?? [],

@@ -49,7 +49,7 @@ internal static class VniVerb
             return;
         }
 
-        Table table = new("VNI", ">FDB", ">LEARNED", ">LIMIT", ">AGE", "REMOTE", ">MOVES", ">FROZEN", ">REFUSED", "UNKNOWN", ">FLOOD-PEERS", "PORTS");
+        Table table = new("VNI", ">FDB", ">LEARNED", ">LIMIT", ">AGE", "REMOTE", ">MOVES", ">FROZEN", ">REFUSED", "UNKNOWN", "FLOOD", "SUPPRESS", "STORM B/U/M", "PORTS");
         foreach (VniInfo v in answer.Vnis)
         {
             table.Add(
@@ -63,7 +63,9 @@ internal static class VniVerb
                 new Cell(Text.Number(v.Frozen), v.Frozen > 0 ? Tone.Warn : Tone.Plain),
                 new Cell(Text.Number(v.Refused), v.Refused > 0 ? Tone.Warn : Tone.Plain),
                 v.UnknownUnicast,
-                v.FloodPeers,
+                Flood(v),
+                Suppressed(v),
+                $"{Text.Number(v.StormBroadcast)}/{Text.Number(v.StormUnknownUnicast)}/{Text.Number(v.StormMulticast)}",
                 Names(v.Ports));
         }
 
@@ -86,7 +88,9 @@ internal static class VniVerb
         table.Add("remote learning", $"{(v.RemoteLearning ? "on" : "off")} ({v.RemoteLearningMode})");
         table.Add("moves", $"{Text.Number(v.Moves)}; frozen {Text.Number(v.Frozen)}");
         table.Add("unknown unicast", v.UnknownUnicast);
-        table.Add("flood peers", v.FloodPeers);
+        table.Add("flood", v.Group is null ? Flood(v) : $"{Flood(v)}, sent as {v.GroupEncap}");
+        table.Add("suppression", Suppressed(v));
+        table.Add("storm limits", $"broadcast {Limit(v.StormBroadcast)}, unknown unicast {Limit(v.StormUnknownUnicast)}, multicast {Limit(v.StormMulticast)}");
         table.Add("admitted", $"{Text.Count(v.AllowedSources, "source")}, prefixes {Names(v.Allow)}");
         table.Add("transparent", v.Transparent ? "yes" : "no");
         table.Add("gateway", v.Gateway ? "yes" : "no");
@@ -109,6 +113,19 @@ internal static class VniVerb
         string list = string.Join(", ", counts.Where(c => c.Value > 0).Select(c => $"{Text.Escape(c.Key)} {Text.Number(c.Value)}"));
         if (list.Length > 0) terminal.Out.WriteLine($"{what}: {list}");
     }
+
+    private static string Flood(VniInfo v) =>
+        v.Group is not null ? $"multicast {v.Group}%{v.GroupDevice}" : v.FloodPeers == 0 ? "none" : $"head-end, {Text.Count(v.FloodPeers, "VTEP")}";
+
+    private static string Suppressed(VniInfo v) => (v.ArpSuppress, v.NdSuppress) switch
+    {
+        (true, true) => "arp, nd",
+        (true, false) => "arp",
+        (false, true) => "nd",
+        _ => "off",
+    };
+
+    private static string Limit(int? limit) => limit is { } rate ? $"{Text.Number(rate)} a second" : "no limit";
 
     private static string Age(VniInfo v) => v.AgeSeconds > 0 ? Text.Duration(v.AgeSeconds) : "never";
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Overlay.Encap;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
 
@@ -19,7 +20,7 @@ public sealed partial class ForwardingState
 
         if (!_groups.TryGetValue(group, out NextHopId hop))
         {
-            VtepId vtep = DefineVtep(string.Create(CultureInfo.InvariantCulture, $"{group.Address}%{group.Device} ttl {group.Ttl}"));
+            VtepId vtep = DefineVtep(string.Create(CultureInfo.InvariantCulture, $"{group.Address}%{group.Device} ttl {group.Ttl} {(group.Encap == EncapKind.Geneve ? "geneve" : "vxlan")}"));
             NextHopSpec spec = new(vtep, group.Address, path.Encap, path.Port, PolicyOptionMode.Advisory);
             hop = AddNextHop(in spec, _vteps[vtep.Index], path);
             _groups.Add(group, hop);

@@ -147,8 +147,6 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
             Require(socket.Set(LevelSocket, SocketReusePort, 1), "SO_REUSEPORT");
         if (groupDevice is not null)
         {
-            // Another daemon of this host may be in the group too; each of us gets its own.
-            Require(socket.Set(LevelSocket, SocketReuseAddress, 1), "SO_REUSEADDR");
             Require(socket.SetOwnGroupsOnly(), "IP_MULTICAST_ALL");
             Require(socket.BindDevice(groupDevice), $"device '{groupDevice}'");
         }
@@ -162,7 +160,7 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         int obtained = socket.SetReceiveBuffer(ReceiveBuffer);
         if (obtained < ReceiveBuffer && !quiet)
             Warnings.Add($"receive buffer of {address} port {port} is {obtained} of {ReceiveBuffer} octets; run: sysctl -w net.core.rmem_max={ReceiveBuffer}");
-        int result = socket.Bind(in address, port);
+        int result = groupDevice is null ? socket.Bind(in address, port) : BindShared(socket, in address, port, groupDevice);
         if (result == -Errno.AddressInUse)
         {
             string who = "another daemon or a kernel vxlan device holds it (see: ss -ulpn)";
@@ -177,6 +175,21 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
             return socket;
         socket.Dispose();
         return null;
+    }
+
+    // Another daemon of this host may be in the group too: each of us gets what comes from the wire, but nothing that the other sends, for the sending sockets do not loop it back
+    // (nor does a kernel vxlan device). Whoever comes second finds out: a bind that shares nothing fails for it.
+    private int BindShared(UdpSocket socket, in UnderlayAddress group, ushort port, string device)
+    {
+        int result = socket.Bind(in group, port);
+        bool isShared = result == -Errno.AddressInUse;
+        Require(socket.Set(LevelSocket, SocketReuseAddress, 1), "SO_REUSEADDR");
+        if (!isShared)
+            return result;
+        result = socket.Bind(in group, port);
+        if (result >= 0)
+            Warnings.Add($"multicast group {group} on {device}, UDP port {port}: another program of this network namespace receives it too; if it is an overlayd in the same VNI, neither hears the other through the group: put them into namespaces of their own, or use flood.mode: head-end");
+        return result;
     }
 
     private UdpSocket? OpenSender(in UnderlayAddress address, int first, int end, List<int> skipped)

@@ -6,4 +6,5 @@ namespace Overlay.Forwarding.Topology;
 /// <param name="Address">The group: an IPv4 or IPv6 multicast address, never scoped.</param>
 /// <param name="Device">The device that is sent by and joined on.</param>
 /// <param name="Ttl">Outer TTL or hop limit, 1–255.</param>
-public sealed record FloodGroup(UnderlayAddress Address, string Device, byte Ttl);
+/// <param name="Encap">The encapsulation that is sent; both are received.</param>
+public sealed record FloodGroup(UnderlayAddress Address, string Device, byte Ttl, EncapKind Encap = EncapKind.Vxlan);

@@ -6,14 +6,20 @@ namespace Overlay.Forwarding.Topology;
 /// <summary>The provider side as configured. Immutable; not reloadable.</summary>
 public sealed record UnderlaySpec
 {
+    /// <summary>VXLAN's UDP port (RFC 7348 §5).</summary>
+    public const ushort StandardVxlanPort = 4789;
+
+    /// <summary>Geneve's UDP port (RFC 8926 §3.3).</summary>
+    public const ushort StandardGenevePort = 6081;
+
     /// <summary>Local VTEP addresses; the first of a family is the source of what is sent in that family.</summary>
     public ImmutableArray<UnderlayAddress> Local { get; init; } = [];
 
     /// <summary>UDP port on which VXLAN is received, or null for none.</summary>
-    public ushort? VxlanPort { get; init; } = 4789;
+    public ushort? VxlanPort { get; init; } = StandardVxlanPort;
 
     /// <summary>UDP port on which Geneve is received, or null for none.</summary>
-    public ushort? GenevePort { get; init; } = 6081;
+    public ushort? GenevePort { get; init; } = StandardGenevePort;
 
     /// <summary>First port of the range that sending sockets are spread over.</summary>
     public ushort SourcePortFirst { get; init; } = 49152;

@@ -14,7 +14,7 @@ public sealed class LearnedVerbTests
 
     private const string Vnis = """
         {"vnis":[{"vni":100,"ports":["web","db"],"fdb_entries":12,"local":3,"learned":5,"counted":8,"limit":8,"vtep_limit":16384,"refused":40,"age_seconds":300,"remote_learning":true,
-          "remote_learning_mode":"auto","moves":9,"frozen":1,"flood_peers":2,"unknown_unicast":"flood","allowed_sources":2,"allow":["10.0.0.0/8"],"transparent":false,"gateway":false}],
+          "remote_learning_mode":"auto","moves":9,"frozen":1,"flood_mode":"head-end","flood_peers":2,"arp_suppress":true,"nd_suppress":false,"storm_broadcast":1000,"storm_unknown_unicast":0,"unknown_unicast":"flood","allowed_sources":2,"allow":["10.0.0.0/8"],"transparent":false,"gateway":false}],
          "learning":{"in_force":8,"limit":1048576,"learned":20,"moved":9,"aged":3,"flushed":0,"frozen":1,"refused_by_limit":{"vni":40,"port":0,"vtep":0,"total":0},"refused_by_rule":{"static":2}}}
         """;
 
@@ -77,12 +77,27 @@ public sealed class LearnedVerbTests
         await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/vnis", 200, Vnis), ("GET /v1/vnis?vni=100", 200, Vnis));
         Ctl ctl = await Ctl.RunAsync("vni", "show", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Ok, ctl.Code);
-        Assert.Contains("\n100   12        8      8  5m00s  learns      9       1       40  flood              2  web,db\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("\n100   12        8      8  5m00s  learns      9       1       40  flood    head-end, 2 VTEPs  arp       1000/0/-     web,db\n", ctl.Out, StringComparison.Ordinal);
         Assert.Contains("\nlearned MACs 8 of 1048576; since the start: learned 20, moved 9, aged 3, flushed 0, frozen 1\nnot learned, limit reached: vni 40\nnot learned, by rule: static 2\n", ctl.Out, StringComparison.Ordinal);
         Assert.Contains("fdb moves --vni 100", ctl.Out, StringComparison.Ordinal);
         ctl = await Ctl.RunAsync("vni", "show", "--vni", "100", "--socket", daemon.Socket);
         Assert.Contains("\nlimit            8 of 8; from one peer 16384; refused 40\n", ctl.Out, StringComparison.Ordinal);
         Assert.Contains("prefixes 10.0.0.0/8\n", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("\nstorm limits     broadcast 1000 a second, unknown unicast 0 a second, multicast no limit\n", ctl.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"flood_mode\":\"multicast\",\"group\":\"239.1.1.1\",\"group_device\":\"eth0\",\"group_encap\":\"geneve\",\"flood_peers\":0", "multicast 239.1.1.1%eth0", ", sent as geneve")]
+    [InlineData("\"flood_mode\":\"head-end\",\"flood_peers\":0", "none", "")]
+    [InlineData("\"flood_mode\":\"head-end\",\"flood_peers\":1", "head-end, 1 VTEP", "")]
+    public async Task Vni_show_says_where_a_broadcast_goes(string json, string shown, string more)
+    {
+        string answer = Vnis.Replace("\"flood_mode\":\"head-end\",\"flood_peers\":2", json, StringComparison.Ordinal);
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/vnis", 200, answer), ("GET /v1/vnis?vni=100", 200, answer));
+        Ctl ctl = await Ctl.RunAsync("vni", "show", "--socket", daemon.Socket);
+        Assert.Contains($"  flood    {shown}  ", ctl.Out, StringComparison.Ordinal);
+        ctl = await Ctl.RunAsync("vni", "show", "--vni", "100", "--socket", daemon.Socket);
+        Assert.Contains($"\nflood            {shown}{more}\n", ctl.Out, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -152,6 +152,45 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal("ports.up.vlans.20", Assert.Single(result.Warnings).Key);
     }
 
+    [Theory]
+    [InlineData("gateway: true", 1000, 1000, 1000, 0)]
+    [InlineData("gateway: false", 1000, 1000, null, 0)]
+    [InlineData("gateway: true, storm: { multicast: 50 }", 1000, 1000, 50, 0)]
+    [InlineData("gateway: true, storm: { broadcast: null, multicast: null }", null, 1000, null, 2)]
+    [InlineData("storm: { multicast: null }", 1000, 1000, null, 0)]
+    public void A_gateway_floods_without_a_limit_only_where_that_is_said_and_then_there_is_a_warning(string keys, int? broadcast, int? unknown, int? multicast, int warnings)
+    {
+        var result = ConfigurationLoader.Parse(Minimal + $"vnis: [{{ id: 5, {keys} }}]\n");
+        Assert.Equal(new StormLimits(broadcast, unknown, multicast), Assert.Single(result.Value!.Topology.Vnis).Storm);
+        Assert.Equal(warnings, result.Warnings.Count);
+        Assert.All(result.Warnings, warning => Assert.StartsWith("vnis[0].storm.", warning.Key, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "", EncapKind.Vxlan)]
+    [InlineData("", ", encap: geneve", EncapKind.Geneve)]
+    [InlineData("listen: { vxlan: null }\n", "", EncapKind.Geneve)]
+    [InlineData("listen: { geneve: null }\n", ", encap: vxlan", EncapKind.Vxlan)]
+    public void A_group_is_sent_VXLAN_unless_something_else_is_said_or_VXLAN_is_off(string listen, string encap, EncapKind expected)
+    {
+        var vni = Assert.Single(Accept(Minimal + listen + $"vnis: [{{ id: 5, allow: [192.0.2.0/24], flood: {{ mode: multicast, group: 239.1.1.1, device: eth0{encap} }} }}]\n").Topology.Vnis);
+        Assert.Equal(new FloodGroup(UnderlayAddress.Parse("239.1.1.1"), "eth0", 1, expected), vni.Group);
+    }
+
+    [Theory]
+    [InlineData("", 0x8100)]
+    [InlineData(", tag: dot1q", 0x8100)]
+    [InlineData(", tag: dot1ad", 0x88a8)]
+    public void A_trunk_says_which_tags_select(string tag, int type) =>
+        Assert.Equal(type, Accept(Minimal + $"vnis: [{{ id: 5 }}]\nports: {{ up: {{ tap: t0, mode: trunk, vlans: {{ 20: 5 }}{tag} }} }}\n").Topology.Ports["up"].TagType);
+
+    [Fact]
+    public void As_many_groups_as_can_be_joined_are_accepted_and_VNIs_that_share_one_are_no_more_of_them()
+    {
+        var vnis = Enumerable.Range(1, 600).Select(i => $"  - {{ id: {i}, allow: [192.0.2.0/24], flood: {{ mode: multicast, group: 239.1.1.{i % 128}, device: eth{i % 2}, ttl: {1 + (i % 3)} }} }}\n");
+        Assert.Equal(600, Accept(Minimal + "vnis:\n" + string.Concat(vnis)).Topology.Vnis.Length);
+    }
+
     [Fact]
     public void A_dual_stack_peer_with_one_usable_family_is_a_warning()
     {

@@ -88,6 +88,62 @@ public sealed class GroupTests
         Assert.Equal([Group(v6, 1)], Joined(a.Host, v6));
     }
 
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void What_a_stranger_sends_to_a_group_that_is_joined_is_not_delivered_and_teaches_nothing(bool v6)
+    {
+        const int Count = 200;
+        using var lab = new NetLab();
+        var (a, b) = Build(lab, v6);
+        var inside = new NftCounters(a.Tenant, [("opened", "t0", "ether type 0x88b5")]);
+        using var wire = new PacketSocket(b.Host, "u0", receive: false);
+
+        // One that nobody listed, and b's own host beside its daemon, which the prefix lists.
+        var stranger = v6 ? "2001:db8:99::9" : "198.51.100.9";
+        Offer(stranger, "02:cc:00:00:00:99", Count, Count, "vtep_unknown/rx");
+        Assert.DoesNotContain(a.Daemon.Api.Get("/v1/fdb?vni=100")["entries"]!.AsArray(), entry => (string)entry!["mac"]! == "02:cc:00:00:00:99");
+        Assert.Equal(0, inside.Read()["opened"]);
+        Offer(Address(v6, 2), "02:cc:00:00:00:22", Count, 0, "vtep_unknown/rx");
+        Wait.Until(() => inside.Read()["opened"] == Count, Soon, "who is listed is heard");
+        Wait.Until(() => a.Daemon.Api.Get("/v1/fdb?vni=100")["entries"]!.AsArray().Any(entry => (string)entry!["mac"]! == "02:cc:00:00:00:22"), Soon, "and learned from");
+
+        void Offer(string source, string mac, int count, int dropped, string reason)
+        {
+            var before = a.Daemon.SettledDrops();
+            var inner = Wire.Ethernet("ff:ff:ff:ff:ff:ff", mac, 0x88b5, new byte[64]);
+            for (var i = 0; i < count; i++)
+            {
+                var geneve = i % 2 == 0;
+                var packet = Wire.Udp(source, Group(v6, 1), 50_000 + i, geneve ? 6081 : 4789, geneve ? Wire.Geneve(100, inner) : Wire.Vxlan(100, inner));
+                wire.Send(Wire.Ethernet(v6 ? "33:33:be:ef:00:01" : "01:00:5e:01:01:01", NetLab.MacOf(b.Host, "u0"), v6 ? 0x86dd : 0x0800, packet));
+            }
+
+            Wait.Until(() => a.Daemon.Drops().Since(before).Total("rx", "received") >= count, Soon, "all are received", () => $"{a.Daemon.Drops().Since(before)}");
+            var drops = a.Daemon.SettledDrops().Since(before);
+            Assert.True(drops.Drops.GetValueOrDefault(reason) == dropped, drops.ToString());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_group_of_Geneve_is_sent_Geneve_and_who_is_heard_is_answered_in_it(bool v6)
+    {
+        using var lab = new NetLab();
+        var (a, b) = (new Site(lab, "a"), new Site(lab, "b"));
+        Connect(a, b, v6);
+        var ip = v6 ? "ip6" : "ip";
+        var at = new NftCounters(b.Host, [("group", "u0", $"{ip} daddr {Group(v6, 1)} udp dport 6081"), ("unicast", "u0", $"{ip} daddr {Address(v6, 2)} udp dport 6081"), ("vxlan", "u0", "udp dport 4789")]);
+        b.Start(Geneve(b, 2), "10.0.0.2/24");
+        a.Start(Geneve(a, 1), "10.0.0.1/24");
+        FromNobody(a, b);
+        Wait.Until(() => at.Read() is var read && read["group"] > 0 && read["unicast"] > 0, Soon, "Geneve to the group and to the VTEP", () => string.Join('\n', at.Read()));
+        Assert.Equal(0, at.Read()["vxlan"]);
+        Assert.Contains($"multicast {Group(v6, 1)}%u0, sent as geneve", a.Daemon.Ctl("vni", "show", "--vni", "100").OrThrow().StdOut, StringComparison.Ordinal);
+        Assert.Contains(a.Daemon.Api.Get("/v1/fdb?vni=100")["entries"]!.AsArray(), entry => (string?)entry!["encap"] == "geneve");
+
+        string Geneve(Site site, int number) => Yaml(site, v6, number, (100, 1)).Replace("device: u0", "device: u0, encap: geneve", StringComparison.Ordinal);
+    }
+
     private static (Site A, Site B) Build(NetLab lab, bool v6, params (int Vni, int Group)[] vnis) => Build(lab, v6, true, vnis);
 
     private static (Site A, Site B) Build(NetLab lab, bool v6, bool connected, params (int Vni, int Group)[] vnis)

@@ -14,13 +14,18 @@ namespace Overlay.Dataplane.Underlay.Groups;
 /// <b>Threading:</b> under the lock of <see cref="GroupTable"/>. Sockets belong to the network namespace of the thread that opens them: the caller of a reload, or the monitor's,
 /// which is of the same. A device that was made again has another index: its sockets are opened anew.
 /// </remarks>
-internal sealed class GroupMembership(UnderlaySpec spec, UnderlayAddress group, string device) : IDisposable
+internal sealed class GroupMembership(UnderlaySpec spec, UnderlayAddress group, string device, Action<string>? warn = null) : IDisposable
 {
+    // Calls of IsDue between two attempts at most: a minute.
+    private const int LongestPause = 60;
     private ImmutableArray<ReceiveSocket> _sockets = [];
     private DecapWorker? _worker;
     private UdpReceiver? _receiver;
     private int _index;
-    private (int Index, bool IsUp, bool HasSource) _seen;
+    private long _dropsBefore;
+    private (int Index, bool IsUp, bool HasSource)? _seen;
+    private int _pause = 1;
+    private int _untilDue = 1;
 
     /// <summary>The group.</summary>
     internal UnderlayAddress Group => group;
@@ -30,6 +35,12 @@ internal sealed class GroupMembership(UnderlaySpec spec, UnderlayAddress group, 
 
     /// <summary>Why it is not joined; null if it is.</summary>
     internal string? Problem { get; private set; } = "not joined yet";
+
+    /// <summary>Datagrams that the kernel dropped at its sockets, at those too that are closed.</summary>
+    internal long KernelDrops => _dropsBefore + _sockets.Sum(static socket => (long)socket.Socket.Drops());
+
+    /// <summary>How often its sockets were opened, or tried to be.</summary>
+    internal long Attempts { get; private set; }
 
     /// <summary>Gives the sockets, those of now and of later, to a worker.</summary>
     internal void Attach(DecapWorker worker, UdpReceiver receiver)
@@ -42,32 +53,45 @@ internal sealed class GroupMembership(UnderlaySpec spec, UnderlayAddress group, 
 
     /// <summary>
     /// Joins, joins again or waits, by what the device is like now. A membership outlives its link's going down; but who comes back, or gets an address to speak from, may sit at another
-    /// switch, which has to hear of it.
+    /// switch, which has to hear of it. What is as it was is left alone: trying again is for <see cref="Retry"/>.
     /// </summary>
     /// <param name="index">The device's index; 0 if there is none.</param>
     /// <param name="isUp">It is up and has carrier.</param>
     /// <param name="hasSource">A local address of the group's family is there.</param>
     internal void Follow(int index, bool isUp, bool hasSource)
     {
-        bool isBack = index == _seen.Index && ((isUp && !_seen.IsUp) || (hasSource && !_seen.HasSource));
-        bool isNew = index != _index;
-        _seen = (index, isUp, hasSource);
-        if (isNew)
+        (int Index, bool IsUp, bool HasSource) now = (index, isUp, hasSource);
+        if (now == _seen)
+            return;
+
+        bool isBack = _seen is { } before && index == before.Index && ((isUp && !before.IsUp) || (hasSource && !before.HasSource));
+        _seen = now;
+        _pause = _untilDue = 1;
+        Act(isBack);
+    }
+
+    /// <summary>Whether what failed is to be tried again. To be asked once a second.</summary>
+    internal bool IsDue() => Problem is not null && _seen is { Index: not 0 } && (_untilDue == 0 || --_untilDue == 0);
+
+    /// <summary>Tries again what failed; the next time comes after twice the time.</summary>
+    internal void Retry()
+    {
+        Act(isBack: false);
+        _pause = _untilDue = Math.Min(_pause * 2, LongestPause);
+    }
+
+    private void Act(bool isBack)
+    {
+        int index = _seen!.Value.Index;
+        if (index != _index)
             Close();
 
         if (index == 0)
             Problem = $"there is no device '{device}'";
-        else if (isNew || _sockets.IsEmpty)
+        else if (_sockets.IsEmpty)
             Open(index);
         else if (isBack || Problem is not null)
             JoinAgain();
-    }
-
-    /// <summary>Tries again what failed.</summary>
-    internal void Retry()
-    {
-        if (Problem is not null && _seen.Index != 0)
-            Follow(_seen.Index, _seen.IsUp, _seen.HasSource);
     }
 
     /// <inheritdoc/>
@@ -75,6 +99,7 @@ internal sealed class GroupMembership(UnderlaySpec spec, UnderlayAddress group, 
 
     private void Open(int index)
     {
+        Attempts++;
         var opener = new UdpUnderlayOpener(spec);
         ImmutableArray<ReceiveSocket> sockets = opener.OpenGroup(group.WithScope((uint)index), device);
         Problem = opener.Errors.FirstOrDefault();
@@ -93,6 +118,10 @@ internal sealed class GroupMembership(UnderlaySpec spec, UnderlayAddress group, 
 
             return;
         }
+
+        // A warning here is that somebody else has the group too.
+        foreach (string warning in opener.Warnings)
+            warn?.Invoke(warning);
 
         _index = index;
         _sockets = sockets;
@@ -115,6 +144,7 @@ internal sealed class GroupMembership(UnderlaySpec spec, UnderlayAddress group, 
     // A worker may be about to read from them: they are closed when it has let them go.
     private void Close()
     {
+        _dropsBefore = KernelDrops;
         foreach (ReceiveSocket socket in _sockets)
         {
             UdpSocket closing = socket.Socket;

@@ -55,8 +55,35 @@ public sealed record VniInfo
     /// <summary>MACs frozen because they moved too often.</summary>
     public required int Frozen { get; init; }
 
-    /// <summary>VTEPs that a broadcast goes to.</summary>
+    /// <summary><c>head-end</c>: a broadcast goes to each VTEP; <c>multicast</c>: to a group.</summary>
+    public required string FloodMode { get; init; }
+
+    /// <summary>VTEPs that a broadcast goes to with <c>head-end</c>.</summary>
     public required int FloodPeers { get; init; }
+
+    /// <summary>The multicast group that it goes to; null with <c>head-end</c>.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The device that the group is joined on and sent by; null with <c>head-end</c>.</summary>
+    public string? GroupDevice { get; init; }
+
+    /// <summary>What is sent to the group, <c>vxlan</c> or <c>geneve</c>; null with <c>head-end</c>.</summary>
+    public string? GroupEncap { get; init; }
+
+    /// <summary>ARP is answered from what is known.</summary>
+    public required bool ArpSuppress { get; init; }
+
+    /// <summary>Neighbour discovery is answered from what is known.</summary>
+    public required bool NdSuppress { get; init; }
+
+    /// <summary>Broadcast frames a second that may be flooded of what comes by one way; null: no limit.</summary>
+    public int? StormBroadcast { get; init; }
+
+    /// <summary>The same of frames to an unknown unicast destination.</summary>
+    public int? StormUnknownUnicast { get; init; }
+
+    /// <summary>The same of multicast frames.</summary>
+    public int? StormMulticast { get; init; }
 
     /// <summary><c>flood</c> or <c>drop</c>.</summary>
     public required string UnknownUnicast { get; init; }

@@ -55,6 +55,7 @@ internal static class FloodSection
         }
 
         var address = ReadAddress(flood, underlay);
+        var encap = ReadEncap(flood, underlay);
         if (device is null && flood.Get("device") is null)
         {
             flood.Missing("device", "the device that the group is joined on and sent by");
@@ -79,7 +80,19 @@ internal static class FloodSection
             map.Problems.Warn(flood.Blame("group"), flood.PathOf("group"), "nobody is admitted to the VNI: list the prefixes of the group's VTEPs under its allow");
         }
 
-        return new FloodGroup(address.Value, device, (byte)ttl);
+        return new FloodGroup(address.Value, device, (byte)ttl, encap);
+    }
+
+    private static EncapKind ReadEncap(MapReader flood, UnderlaySpec underlay)
+    {
+        var encap = flood.Word("encap", underlay.VxlanPort is null ? EncapKind.Geneve : EncapKind.Vxlan, ("vxlan", EncapKind.Vxlan), ("geneve", EncapKind.Geneve));
+        if ((encap == EncapKind.Vxlan ? underlay.VxlanPort : underlay.GenevePort) is null)
+        {
+            var name = encap == EncapKind.Vxlan ? "vxlan" : "geneve";
+            flood.Error("encap", $"listen.{name} is null: the group's members could not be heard in the encapsulation they are sent; give it a port, or choose the other");
+        }
+
+        return encap;
     }
 
     private static UnderlayAddress? ReadAddress(MapReader flood, UnderlaySpec underlay)

@@ -12,12 +12,16 @@ internal static class VniSection
     private const int MaxVnis = 16_384;
     private const int MaxLearned = 1_048_576;
 
+    // Each is two sockets, and one of the kernel's memberships.
+    private const int MaxGroups = 256;
+
     /// <summary>The VNIs, and whether all of them could be read: otherwise "not configured" said elsewhere would be noise.</summary>
     public static (Dictionary<Vni, VniSpec> Vnis, bool AllRead) Read(MapReader root, Dictionary<string, PortSection.Bound> ports, UnderlaySpec underlay)
     {
         var allRead = true;
         var vnis = new Dictionary<Vni, VniSpec>();
         var placed = new Dictionary<string, Vni>(StringComparer.Ordinal);
+        var groups = new HashSet<(UnderlayAddress Address, string Device)>();
         foreach (var (node, path) in root.List("vnis", MaxVnis))
         {
             var map = MapReader.Open(root.Problems, node, "vnis[]", path);
@@ -47,7 +51,13 @@ internal static class VniSection
                 root.Problems.Warn(map.Blame("id"), map.PathOf("id"), $"VNI {vni} is legal, but other implementations refuse it");
             }
 
-            vnis.Add(vni, ReadVni(map, vni, ports, placed, underlay));
+            var spec = ReadVni(map, vni, ports, placed, underlay);
+            vnis.Add(vni, spec);
+            if (spec.Group is { } group && groups.Add((group.Address, group.Device)) && groups.Count == MaxGroups + 1)
+            {
+                var where = (map.Get("flood") as YamlMapping)?.Find("group")?.Value ?? node;
+                map.Problems.Error(where, KeyPath.Join(map.PathOf("flood"), "group"), $"{group.Address} on {group.Device} is one more than the {MaxGroups} groups that can be joined: let VNIs share groups");
+            }
         }
 
         if (allRead)
