@@ -106,11 +106,12 @@ public sealed class DampingTests
         Bench bench = Ready();
         Flap(bench, 1, 5);
         Flap(bench, 2, 5);
-        Assert.Equal(0, bench.Core.Unfreeze(new Vni(W), Mac(1)));
-        Assert.Equal(1, bench.Core.Unfreeze(new Vni(V), Mac(1)));
+        Assert.Equal(new FdbUnfreezeResult(0, null), bench.Core.Unfreeze(new Vni(W), Mac(1)));
+        Assert.Equal("VNI 999 is not configured", bench.Core.Unfreeze(new Vni(999), null).Unknown);
+        Assert.Equal(new FdbUnfreezeResult(1, null), bench.Core.Unfreeze(new Vni(V), Mac(1)));
         Assert.Equal((FdbFlags.None, FdbFlags.Frozen), (bench.Flags(1), bench.Flags(2)));
         Assert.Equal("mac_frozen", Assert.Single(bench.Core.Alarms()).Name);
-        Assert.Equal(1, bench.Core.Unfreeze(null, null));
+        Assert.Equal(1, bench.Core.Unfreeze(null, null).Unfrozen);
         Assert.Empty(bench.Core.Alarms());
         bench.OnPort(1, 1);
         Assert.Equal("p1", bench.Place(1));
@@ -178,7 +179,6 @@ public sealed class DampingTests
         Assert.Equal("-", bench.Place(1));
         bench.OnPort(1, 1);
         Assert.Equal(("p1", FdbFlags.None, 0), (bench.Place(1), bench.Flags(1), bench.Core.Vnis()[0].Frozen));
-        Assert.Empty(bench.Core.Moves(null, 10).Rows);
     }
 
     [Fact]
@@ -199,20 +199,6 @@ public sealed class DampingTests
         Flap(bench, 1, 101);
         Assert.Equal(("p1", FdbFlags.None), (bench.Place(1), bench.Flags(1)));
         Assert.Empty(bench.Core.Moves(null, 10).Rows);
-    }
-
-    [Fact]
-    public void What_is_remembered_of_moves_is_bounded()
-    {
-        var bench = new Bench(new ControlOptions { MoveRecordLimit = 3 });
-        for (int mac = 1; mac <= 5; mac++)
-        {
-            Flap(bench, mac, 6);
-        }
-
-        Assert.Equal(3, bench.Core.Moves(null, 10).Rows.Length);
-        Assert.Equal((FdbFlags.Frozen, FdbFlags.None), (bench.Flags(3), bench.Flags(4)));
-        Assert.True(bench.Core.Moves(null, 2).IsTruncated);
     }
 
     [Fact]

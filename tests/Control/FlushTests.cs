@@ -34,6 +34,15 @@ public sealed class FlushTests
     }
 
     [Fact]
+    public void A_flush_takes_any_name_of_a_vtep()
+    {
+        Bench bench = Filled();
+        bench.Flood(bench.Evpn, "192.0.2.2");
+        Assert.Equal(new FdbFlushResult(1, null), Flush(bench, new FdbFilter(Peer: "192.0.2.2")));
+        Assert.Equal("p0 p1 - c", Places(bench));
+    }
+
+    [Fact]
     public void A_flush_by_mac_takes_it_in_one_vni_or_in_all()
     {
         Bench bench = Filled();

@@ -148,7 +148,10 @@ public sealed class ModelTests
             FdbRow[] seen = [.. rows.Where(static r => r.Origin is FdbOrigin.Local or FdbOrigin.Learned && r.Mac.Value < Mac(50).Value)];
             Assert.Equal(seen.Length, bench.Core.LearnCounters().InForce);
             Assert.InRange(seen.Length, 0, 20);
-            Assert.All(seen.GroupBy(static r => r.Target), g => Assert.InRange(g.Count(), 1, g.Key.IsPort ? 7 : 9));
+
+            // A MAC that comes back to where it was needs no room there.
+            int moved = bench.Core.Moves(null, 1000).Rows.Length;
+            Assert.All(seen.GroupBy(static r => r.Target), g => Assert.InRange(g.Count(), 1, (g.Key.IsPort ? 7 : 9) + moved));
             Assert.Equal(rows.Length, bench.Core.FdbShow(new Vni(V), 0, 1000).Rows.Length);
         }
     }

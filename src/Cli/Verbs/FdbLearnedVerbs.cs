@@ -130,7 +130,9 @@ internal static class FdbLearnedVerbs
         Table table = new("VNI", "MAC", "STATE", ">MOVES", ">AGO", "FROM", "TO", "IS AT");
         foreach (FdbMoveInfo m in moves.Moves)
         {
-            Cell state = m.FrozenSeconds is { } left ? new Cell($"frozen {Text.Duration(left)}", Tone.Warn) : new Cell("free");
+            Cell state = m.FrozenSeconds is { } left ? new Cell($"frozen {Text.Duration(left)}", Tone.Warn)
+                : m.ContestedBy is { } rival ? new Cell($"contested by {rival}", Tone.Warn)
+                : new Cell("free");
             table.Add(m.Vni, m.Mac, state, m.Moves, Text.Duration(m.SecondsAgo), m.From, m.To, m.Place);
         }
 
@@ -139,6 +141,11 @@ internal static class FdbLearnedVerbs
         if (moves.Moves.Any(m => m.FrozenSeconds is not null))
         {
             terminal.Problem("frozen: two hosts claim one MAC, or there is a loop. When that is mended", client.Hint("fdb unfreeze MAC --vni N"));
+        }
+
+        if (moves.Moves.Any(m => m.ContestedBy is not null))
+        {
+            terminal.Problem("contested: a port has a MAC that a peer's frames claim too. Pin it where it belongs ('macs:' with 'sticky'). See", client.Hint("fdb why MAC --vni N"));
         }
     }
 }

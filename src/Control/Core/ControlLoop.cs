@@ -169,11 +169,10 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <param name="limit">Rows, 1–100,000.</param>
     public Task<FdbMoves> FdbMoves(Vni? vni = null, int limit = 1000) => QueryAsync(core => core.Moves(vni, Math.Clamp(limit, 1, 100_000)));
 
-    /// <summary>Lets frozen MACs move again, and forgets their moves.</summary>
+    /// <summary>Lets frozen MACs move again, and forgets how often they moved.</summary>
     /// <param name="vni">Of this VNI; null for all.</param>
     /// <param name="mac">This one; null for all.</param>
-    /// <returns>How many were frozen.</returns>
-    public Task<int> FdbUnfreeze(Vni? vni = null, MacAddress? mac = null) => QueryAsync(core => core.Unfreeze(vni, mac));
+    public Task<FdbUnfreezeResult> FdbUnfreeze(Vni? vni = null, MacAddress? mac = null) => QueryAsync(core => core.Unfreeze(vni, mac));
 
     /// <summary>All VTEPs, by name.</summary>
     public Task<ImmutableArray<VtepRow>> Vteps() => QueryAsync(static core => core.Vteps());

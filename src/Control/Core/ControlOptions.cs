@@ -36,7 +36,10 @@ public sealed record ControlOptions
     /// <summary>Neighbours learned from traffic in all VNIs together.</summary>
     public int NeighborTotalLimit { get; init; } = 262_144;
 
-    /// <summary>MACs whose moves are remembered at a time; more move undamped.</summary>
+    /// <summary>
+    /// MACs whose moves are remembered at a time; more move undamped. A VNI has a sixteenth of them at most (1,024 where that is more), and the first 64 of each are not
+    /// refused because others have many.
+    /// </summary>
     public int MoveRecordLimit { get; init; } = 65_536;
 
     /// <summary>Negative answers held.</summary>

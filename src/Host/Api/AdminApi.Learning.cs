@@ -59,10 +59,19 @@ internal sealed partial class AdminApi
 
     private async Task UnfreezeAsync(HttpContext http)
     {
-        if (await FilterAsync(http) is { } filter)
+        if (await FilterAsync(http) is not { } filter)
         {
-            var count = await backend.UnfreezeAsync(filter.Vni, filter.Mac, CancellationToken.None);
-            await WriteAsync(http, new FdbUnfreezeResponse { Unfrozen = count }, ApiJsonContext.Default.FdbUnfreezeResponse);
+            return;
+        }
+
+        var outcome = await backend.UnfreezeAsync(filter.Vni, filter.Mac, CancellationToken.None);
+        if (outcome.Unknown is { } unknown)
+        {
+            await FailAsync(http, 404, "not_found", unknown, "vni");
+        }
+        else
+        {
+            await WriteAsync(http, new FdbUnfreezeResponse { Unfrozen = outcome.Unfrozen }, ApiJsonContext.Default.FdbUnfreezeResponse);
         }
     }
 

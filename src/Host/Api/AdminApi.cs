@@ -263,12 +263,12 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
     {
         vni = null;
         fault = $"vni: expected a number from 0 to {Vni.MaxValue}";
-        var text = http.Request.Query["vni"].ToString();
-        if (text.Length == 0)
+        if (!http.Request.Query.TryGetValue("vni", out var text))
         {
             return !required;
         }
 
+        // One that is there and empty is a variable that a script has not set: it does not mean all.
         if (!Vni.TryParse(text, out var value))
         {
             return false;

@@ -32,8 +32,7 @@ internal interface IAdminBackend
     Task<FdbFlushResult> FlushAsync(FdbFilter filter, CancellationToken cancellation);
 
     /// <summary>Lets frozen MACs move again.</summary>
-    /// <returns>How many were frozen.</returns>
-    Task<int> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation);
+    Task<FdbUnfreezeResult> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation);
 
     /// <summary>The VNIs, or one; null if that one is not configured.</summary>
     Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation);

@@ -140,7 +140,7 @@ internal sealed class Daemon(
     }
 
     /// <inheritdoc/>
-    public Task<int> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation) => runtime.Control.FdbUnfreeze(vni, mac);
+    public Task<FdbUnfreezeResult> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation) => runtime.Control.FdbUnfreeze(vni, mac);
 
     /// <inheritdoc/>
     public async Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation)

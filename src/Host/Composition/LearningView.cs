@@ -25,6 +25,7 @@ internal static class LearningView
             Aged = counters.Aged,
             Flushed = counters.Flushed,
             Frozen = counters.Frozen,
+            Undamped = counters.Undamped,
             RefusedByLimit = new Dictionary<string, long>(StringComparer.Ordinal)
             {
                 ["vni"] = counters.RefusedByVni,
@@ -55,6 +56,7 @@ internal static class LearningView
         SecondsAgo = Math.Round(row.Ago.TotalSeconds, 1),
         FrozenSeconds = row.FrozenFor is { } time ? Math.Round(time.TotalSeconds, 1) : null,
         Freezes = row.Freezes,
+        ContestedBy = row.ContestedBy,
     };
 
     private static VniInfo Vni(VniRow row, VniSpec spec) => new()

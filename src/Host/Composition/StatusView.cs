@@ -61,7 +61,7 @@ internal sealed class StatusView(
 
     private static string NextOf(string alarm) => alarm switch
     {
-        "mac_frozen" => "fdb moves",
+        "mac_frozen" or "mac_contested" or "move_record_limit" => "fdb moves",
         "duplicate_address" or "neighbor_limit" => "neighbors",
         "learn_limit_vni" or "learn_limit_vtep" or "learn_limit_total" or "mac_limit_port" or "implicit_vtep_limit" or "fdb_full" => "vni show",
         _ => "drops",

@@ -176,6 +176,9 @@ public sealed class AdminApiTests : IAsyncLifetime
     [InlineData("v1/fdb/flush?port=", "port")]
     [InlineData("v1/fdb/flush?vni=100&mac=", "mac")]
     [InlineData("v1/fdb/flush?vni=16777216", "vni")]
+    [InlineData("v1/fdb/flush?vni=", "vni")]
+    [InlineData("v1/fdb/flush?vni=&mac=02:00:00:00:00:02", "vni")]
+    [InlineData("v1/fdb/unfreeze?vni=&mac=02:00:00:00:00:02", "vni")]
     [InlineData("v1/fdb/flush?vtep=b", "vtep")]
     [InlineData("v1/fdb/unfreeze", null)]
     [InlineData("v1/fdb/unfreeze?mac=zz", "mac")]
@@ -192,6 +195,7 @@ public sealed class AdminApiTests : IAsyncLifetime
     public async Task What_a_flush_or_a_look_names_must_exist()
     {
         await Fails(await _http.PostAsync("v1/fdb/flush?port=gone", null), HttpStatusCode.NotFound, "not_found");
+        await Fails(await _http.PostAsync("v1/fdb/unfreeze?vni=999", null), HttpStatusCode.NotFound, "not_found");
         await Fails(await _http.GetAsync("v1/vnis?vni=999"), HttpStatusCode.NotFound, "not_found");
         await Fails(await _http.GetAsync("v1/fdb/flush?all=true"), HttpStatusCode.MethodNotAllowed, "method_not_allowed");
     }

@@ -63,10 +63,10 @@ internal sealed class FakeBackend : IAdminBackend
         return Task.FromResult(filter.Port == "gone" ? new FdbFlushResult(0, "there is no port 'gone'") : new FdbFlushResult(3, null));
     }
 
-    public Task<int> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation)
+    public Task<FdbUnfreezeResult> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation)
     {
         LastFilter = new FdbFilter(vni, null, null, mac);
-        return Task.FromResult(1);
+        return Task.FromResult(vni is { Value: 999 } ? new FdbUnfreezeResult(0, "VNI 999 is not configured") : new FdbUnfreezeResult(1, null));
     }
 
     public Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation) =>
@@ -78,6 +78,7 @@ internal sealed class FakeBackend : IAdminBackend
             Aged = 4,
             Flushed = 5,
             Frozen = 6,
+            Undamped = 16,
             RefusedFrozen = 7,
             RefusedStatic = 8,
             RefusedSticky = 9,

@@ -16,4 +16,6 @@ internal enum AlarmKind
     NeighborLimit,
     DuplicateAddress,
     MacFrozen,
+    MacContested,
+    MoveRecordLimit,
 }

@@ -18,6 +18,8 @@ internal static class AlarmNames
         AlarmKind.NeighborLimit => "neighbor_limit",
         AlarmKind.DuplicateAddress => "duplicate_address",
         AlarmKind.MacFrozen => "mac_frozen",
+        AlarmKind.MacContested => "mac_contested",
+        AlarmKind.MoveRecordLimit => "move_record_limit",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
@@ -35,6 +37,8 @@ internal static class AlarmNames
         AlarmKind.NeighborLimit => "as many neighbours are learned as the VNI, a port or a peer in it, or the daemon may have; questions for others are flooded",
         AlarmKind.DuplicateAddress => "a tenant's address is claimed by several MACs in turn; questions for it are flooded for three minutes",
         AlarmKind.MacFrozen => "MACs that moved too often are frozen where they were first: two hosts claim one, or there is a loop",
+        AlarmKind.MacContested => "a port and a VTEP claim one MAC in turn, and the port has it: two hosts have it, one pretends, or there is a loop",
+        AlarmKind.MoveRecordLimit => "as many MACs moved as are remembered; moves of others are not damped",
         AlarmKind.ControlFailure => "something went wrong that never should; the log says what, and until a restart tables may lack what it was about",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };

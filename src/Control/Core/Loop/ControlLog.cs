@@ -33,6 +33,12 @@ internal static partial class ControlLog
     [LoggerMessage(3008, LogLevel.Warning, "MAC {Mac} of VNI {Vni} moved {Count} times: frozen at {Place} for {Time}. Next: overlayctl fdb moves")]
     public static partial void MacFrozen(ILogger log, MacAddress mac, Vni vni, string place, int count, TimeSpan time);
 
+    [LoggerMessage(3011, LogLevel.Warning, "MAC {Mac} of VNI {Vni} is at {Place}, and {Rival} claims it again and again. Next: overlayctl fdb moves")]
+    public static partial void MacContested(ILogger log, MacAddress mac, Vni vni, string place, string rival);
+
+    [LoggerMessage(EventId = 3012, Message = "{Count} more within a second, left out here: {What}")]
+    public static partial void LeftOut(ILogger log, LogLevel level, int count, string what);
+
     [LoggerMessage(3007, LogLevel.Error, "Control loop: a round of background work failed; the loop goes on")]
     public static partial void WorkFailed(ILogger log, Exception error);
 }

@@ -13,5 +13,6 @@ namespace Overlay.Control.Queries;
 /// <param name="Ago">Since the last one.</param>
 /// <param name="FrozenFor">How long it is frozen yet; null if it is not.</param>
 /// <param name="Freezes">Times it was frozen without a calm window in between.</param>
+/// <param name="ContestedBy">The peer that claims it again and again while a port has it; null if none does.</param>
 public sealed record FdbMoveRow(
-    Vni Vni, MacAddress Mac, string From, string To, string? Place, int InWindow, int Moves, TimeSpan Ago, TimeSpan? FrozenFor, int Freezes);
+    Vni Vni, MacAddress Mac, string From, string To, string? Place, int InWindow, int Moves, TimeSpan Ago, TimeSpan? FrozenFor, int Freezes, string? ContestedBy);

@@ -21,6 +21,9 @@ public sealed record LearnCounters
     /// <summary>Times a MAC was frozen because it moved too often.</summary>
     public required long Frozen { get; init; }
 
+    /// <summary>Moves that were not damped, because too many MACs move to remember them all.</summary>
+    public required long Undamped { get; init; }
+
     /// <summary>Refused: the MAC is frozen elsewhere. Workers drop such frames, so these are the few that were on their way.</summary>
     public required long RefusedFrozen { get; init; }
 

@@ -10,17 +10,18 @@ internal sealed partial class ControlCore
     private readonly Dictionary<(AlarmKind Kind, object On, VtepIdentity? Vtep), Alarm> _alarms = [];
 
     /// <summary>Raises an alarm, or counts once more what it is about. True if it was not on.</summary>
-    private bool RaiseAlarm(AlarmKind kind, object on, VtepIdentity? vtep = null)
+    private bool RaiseAlarm(AlarmKind kind, object on, VtepIdentity? vtep = null, string? detail = null)
     {
         bool isNew = !_alarms.TryGetValue((kind, on, vtep), out Alarm? alarm);
         if (alarm is null)
         {
-            alarm = new Alarm(Now);
+            alarm = new Alarm(Now) { Detail = detail };
             _alarms.Add((kind, on, vtep), alarm);
-            ControlLog.AlarmRaised(_log, AlarmNames.Of(kind), SubjectOf(on, vtep), AlarmNames.Sentence(kind));
+            ControlLog.AlarmRaised(_log, AlarmNames.Of(kind), SubjectOf(on, vtep), SentenceOf(kind, alarm));
         }
 
         alarm.Count++;
+        alarm.Detail = detail;
         return isNew;
     }
 
@@ -54,10 +55,14 @@ internal sealed partial class ControlCore
             AlarmKind.NeighborLimit => spec is not null && HasNeighborAlarm((MacVrf)on),
             AlarmKind.DuplicateAddress => spec is not null && Now < ((MacVrf)on).NeighborsHeldUntil,
             AlarmKind.MacFrozen => spec is not null && ((MacVrf)on).Frozen > 0,
+            AlarmKind.MacContested => spec is not null && ((MacVrf)on).Contested > 0,
+            AlarmKind.MoveRecordLimit => spec is not null && AreMovesFull((MacVrf)on),
             AlarmKind.PlaneStale => ((PlaneState)on).Sources.Any(static s => s.StaleSince is not null),
             _ => false,
         };
     }
+
+    private static string SentenceOf(AlarmKind kind, Alarm alarm) => alarm.Detail is null ? AlarmNames.Sentence(kind) : $"{AlarmNames.Sentence(kind)} ({alarm.Detail})";
 
     private static string SubjectOf(object on, VtepIdentity? vtep) => on switch
     {

@@ -1,4 +1,5 @@
 using Overlay.Control.Queries;
+using Overlay.Control.Vteps;
 using Overlay.Encap;
 using Overlay.Forwarding;
 
@@ -18,6 +19,12 @@ internal sealed partial class ControlCore
         {
             done(new FdbFlushResult(0, unknown));
             return;
+        }
+
+        if (filter.Peer is { } peer && _vteps.TryGet(new VtepEndpoint(peer), out VtepIdentity identity))
+        {
+            // A VTEP has many names and one that rows are shown under.
+            filter = filter with { Peer = identity.Canonical.Endpoint.Name };
         }
 
         int removed = 0;
@@ -42,7 +49,7 @@ internal sealed partial class ControlCore
     public FdbMoves Moves(Vni? only, int limit)
     {
         // The best so far, the last of them first; rows are made of those alone.
-        var best = new PriorityQueue<(MacVrf Vrf, int Mac), MoveKey>(Comparer<MoveKey>.Default);
+        var best = new PriorityQueue<(MacVrf Vrf, int Record), MoveKey>(Comparer<MoveKey>.Default);
         int count = 0;
         foreach (MacVrf vrf in _vrfs.Values)
         {
@@ -51,10 +58,16 @@ internal sealed partial class ControlCore
                 continue;
             }
 
-            foreach ((int mac, MoveRecord record) in vrf.Moves)
+            for (int at = 0; at < vrf.Moves.High; at++)
             {
-                ref MacState state = ref vrf.Macs[mac];
-                best.Enqueue((vrf, mac), new MoveKey(state.IsFrozen, record.Last, vrf.Vni.Value, state.Mac));
+                ref MoveRecord record = ref vrf.Moves[at];
+                if (!record.IsUsed)
+                {
+                    continue;
+                }
+
+                ref MacState state = ref vrf.Macs[record.Mac];
+                best.Enqueue((vrf, at), new MoveKey(state.IsFrozen, record.Last, vrf.Vni.Value, state.Mac));
                 count++;
                 if (best.Count > limit)
                 {
@@ -66,22 +79,22 @@ internal sealed partial class ControlCore
         var rows = new FdbMoveRow[best.Count];
         for (int at = rows.Length - 1; at >= 0; at--)
         {
-            (MacVrf vrf, int mac) = best.Dequeue();
-            rows[at] = MoveRowOf(vrf, mac);
+            (MacVrf vrf, int record) = best.Dequeue();
+            rows[at] = MoveRowOf(vrf, vrf.Moves[record]);
         }
 
         return new FdbMoves([.. rows], count > limit);
     }
 
-    private FdbMoveRow MoveRowOf(MacVrf vrf, int mac)
+    private FdbMoveRow MoveRowOf(MacVrf vrf, in MoveRecord record)
     {
         uint now = Now;
-        ref MacState state = ref vrf.Macs[mac];
-        MoveRecord record = vrf.Moves[mac];
+        ref MacState state = ref vrf.Macs[record.Mac];
         RouteTarget? place = state.PlaceTarget < 0 ? null : vrf.Targets[state.PlaceTarget];
         return new FdbMoveRow(
-            vrf.Vni, new MacAddress(state.Mac), PlaceName(record.From), PlaceName(record.To), place is null ? null : PlaceName(place), record.Count, state.Moves,
-            Span(now - record.Last), state.IsFrozen ? Span(record.FrozenUntil > now ? record.FrozenUntil - now : 0) : null, record.Freezes);
+            vrf.Vni, new MacAddress(state.Mac), record.From.ToString(), record.To.ToString(), place is null ? null : PlaceOf(place).ToString(),
+            record.CountAt(now, Tenths(vrf.Spec?.MoveWindow ?? TimeSpan.Zero)), state.Moves, Span(now - record.Last),
+            state.IsFrozen ? Span(record.FrozenUntil > now ? record.FrozenUntil - now : 0) : null, record.Freezes, record.IsContested ? record.Rival.ToString() : null);
     }
 
     private bool FlushOne(MacVrf vrf, int at, FdbFilter filter)
@@ -95,7 +108,9 @@ internal sealed partial class ControlCore
             return false;
         }
 
+        // Forgotten with all that is remembered of it.
         _flushed++;
+        ForgetMoves(vrf, candidate.Mac);
         DropSeen(vrf, at, publish: true);
         return true;
     }

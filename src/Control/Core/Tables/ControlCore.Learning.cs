@@ -122,6 +122,7 @@ internal sealed partial class ControlCore
         }
 
         bool isElsewhere = seen >= 0;
+        bool isBack = IsBack(vrf, index, target);
         uint sequence = wasLocal ? vrf.Candidates[seen].Sequence : 0;
         for (int at = vrf.Macs[index].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
@@ -144,7 +145,7 @@ internal sealed partial class ControlCore
             sequence = Math.Max(sequence, other.Sequence == uint.MaxValue ? uint.MaxValue : other.Sequence + 1);
         }
 
-        if (!isOwn && (!HasRoom(vrf, target, seen) || (isElsewhere && !MayMove(vrf, index, target))))
+        if (!isOwn && (!HasRoom(vrf, target, seen, isBack) || (isElsewhere && !MayMove(vrf, index, target))))
         {
             return;
         }
@@ -154,7 +155,7 @@ internal sealed partial class ControlCore
         _learned += isElsewhere ? 0 : 1;
         _moved += isElsewhere ? 1 : 0;
         Publish(vrf, index);
-        if (isElsewhere)
+        if (isElsewhere && _movesLogged.Take())
         {
             ControlLog.MacMoved(_log, mac, vrf.Vni, port.Name, sequence);
         }
@@ -182,14 +183,8 @@ internal sealed partial class ControlCore
             return;
         }
 
-        if (IsHeldElsewhere(vrf, index, target, isOwn: false))
+        if (!MayBeLearned(vrf, index, target, target.Address))
         {
-            return;
-        }
-
-        if (vrf.Macs[index].Winner is >= 0 and int winner && vrf.Candidates[winner].Origin != FdbOrigin.Learned && !HasLeft(vrf, index, winner))
-        {
-            _yielded++;
             return;
         }
 
@@ -201,7 +196,8 @@ internal sealed partial class ControlCore
         }
 
         bool isMove = seen >= 0;
-        if (!HasRoom(vrf, target, seen) || (isMove && !MayMove(vrf, index, target)))
+        bool isBack = IsBack(vrf, index, target);
+        if (!HasRoom(vrf, target, seen, isBack) || (isMove && !MayMove(vrf, index, target)))
         {
             return;
         }
@@ -216,7 +212,7 @@ internal sealed partial class ControlCore
     /// <returns>False if a limit is reached.</returns>
     private bool LearnNew(MacVrf vrf, MacAddress mac, RouteTarget target, FdbOrigin origin, bool isOwn)
     {
-        if (!isOwn && !HasRoom(vrf, target, -1))
+        if (!isOwn && !HasRoom(vrf, target, -1, isBack: false))
         {
             return false;
         }
@@ -228,22 +224,30 @@ internal sealed partial class ControlCore
         return true;
     }
 
-    /// <summary>Whether a MAC is frozen at another place than a frame of it was seen at. A port's own address is none that can be doubted.</summary>
-    private bool IsHeldElsewhere(MacVrf vrf, int mac, RouteTarget target, bool isOwn)
+    /// <summary>Whether a known MAC may be learned from a VTEP: it is not frozen elsewhere, and nothing stronger has it.</summary>
+    /// <param name="vrf">The VNI.</param>
+    /// <param name="mac">The MAC.</param>
+    /// <param name="target">The VTEP; null if there is only an address yet.</param>
+    /// <param name="source">Its address.</param>
+    private bool MayBeLearned(MacVrf vrf, int mac, RouteTarget? target, UnderlayAddress source)
     {
-        if (!vrf.Macs[mac].IsFrozen || vrf.Macs[mac].PlaceTarget == target.Id)
+        if (IsHeldElsewhere(vrf, mac, target, isOwn: false))
         {
             return false;
         }
 
-        if (isOwn)
+        if (vrf.Macs[mac].Winner is not (>= 0 and int winner) || vrf.Candidates[winner].Origin == FdbOrigin.Learned || HasLeft(vrf, mac, winner))
         {
-            Thaw(vrf, mac);
-            return false;
+            return true;
         }
 
-        _refusedFrozen++;
-        return true;
+        _yielded++;
+        if (vrf.Candidates[winner].Origin == FdbOrigin.Local)
+        {
+            Contest(vrf, mac, target, source);
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -281,6 +285,13 @@ internal sealed partial class ControlCore
         var key = new TargetKey(null, -1, reference);
         if (!vrf.TryGetTarget(key, out RouteTarget? target))
         {
+            // Asked before a VTEP is made, and written to the tables, for nothing.
+            bool isKnown = vrf.TryFind(hint.Mac, out int index);
+            if (isKnown && !MayBeLearned(vrf, index, null, hint.Source))
+            {
+                return;
+            }
+
             if (vrf.Implicit >= _options.ImplicitVtepLimit)
             {
                 _refusedByVtep++;
@@ -289,9 +300,8 @@ internal sealed partial class ControlCore
                 return;
             }
 
-            if (vrf.Seen >= vrf.Spec!.LearnLimit || _seen >= _options.LearnLimit)
+            if (!HasRoom(vrf, null, isKnown ? vrf.FindSeen(index) : -1, isBack: false))
             {
-                _ = HasRoom(vrf, null, -1);
                 return;
             }
 
@@ -340,8 +350,11 @@ internal sealed partial class ControlCore
         _strangers.Clear();
     }
 
-    /// <summary>Whether the limits allow one more MAC at a target. What is there already is never evicted; a MAC that moves takes its place along.</summary>
-    private bool HasRoom(MacVrf vrf, RouteTarget? target, int replaced)
+    /// <summary>
+    /// Whether the limits allow one more MAC at a target. What is there already is never evicted; a MAC that moves takes its place along, and one that comes back
+    /// (<see cref="IsBack"/>) is not asked how full the target is.
+    /// </summary>
+    private bool HasRoom(MacVrf vrf, RouteTarget? target, int replaced, bool isBack)
     {
         bool isNew = replaced < 0 || vrf.Candidates[replaced].Permanent;
         if (isNew && _seen >= _options.LearnLimit)
@@ -358,6 +371,11 @@ internal sealed partial class ControlCore
             vrf.Refused++;
             RaiseFull(vrf.Spec.LearnLimit, AlarmKind.VniLearnLimit, vrf);
             return false;
+        }
+
+        if (isBack)
+        {
+            return true;
         }
 
         if (target?.Port is { } port)

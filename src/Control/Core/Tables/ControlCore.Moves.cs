@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Overlay.Control.Loop;
 using Overlay.Encap;
 using Overlay.Forwarding;
@@ -7,52 +6,25 @@ using Overlay.Forwarding.Topology;
 namespace Overlay.Control.Tables;
 
 /// <content>
-/// Moves of MACs: counting, damping, freezing (after RFC 7432 §15.1). A MAC that frames move for the <see cref="VniSpec.MoveLimit"/>th time within
-/// <see cref="VniSpec.MoveWindow"/> is <em>frozen</em>: it goes back to where it was before the first of them, and stays; frames with it as source from elsewhere are
-/// dropped as <c>mac_frozen</c>. So a second claimant cannot cut off the first, and a loop that brings a host's frames back does not move the host.
-/// After <see cref="VniSpec.FreezeTime"/> it may move again; each freeze that follows without a calm window is twice as long, up to sixteen times.
+/// Moves of MACs: where a MAC's home is, counting, and what is remembered. A MAC that frames move for the <see cref="VniSpec.MoveLimit"/>th time within
+/// <see cref="VniSpec.MoveWindow"/> is <em>frozen</em> at its home (<c>.Freezes</c>).
+/// <para>
+/// Its home is where it was before the first move, and stays so until a whole window passes without one: a claimant that has it for a moment, at whatever moment, is
+/// not at home. A port is preferred to what was learned from a VTEP, whoever was first, because learned MACs never block a port.
+/// </para>
 /// </content>
 internal sealed partial class ControlCore
 {
-    private const int MaxDoublings = 4;
-    private const int FreezeLogLimit = 10;
-    private readonly List<int> _movers = [];
+    /// <summary>A VNI has at least so many records whatever others have, and no more than a sixteenth of all or <see cref="LeastMovesOfVni"/>.</summary>
+    private const int ReservedMoves = 64;
+    private const int LeastMovesOfVni = 1024;
+    private const int VniShare = 16;
     private int _moveRecords;
-    private int _freezesLogged;
-    private long _frozen;
-    private long _refusedFrozen;
+    private long _undamped;
+    private LogBudget _movesLogged;
+    private LogBudget _contestsLogged;
 
-    /// <summary>Lets MACs move again: of one VNI or of all, one MAC or all.</summary>
-    /// <returns>How many were frozen.</returns>
-    public int Unfreeze(Vni? vni, MacAddress? mac)
-    {
-        int count = 0;
-        foreach (MacVrf vrf in _vrfs.Values)
-        {
-            if (vrf.Moves.Count == 0 || (vni is not null && vrf.Vni != vni))
-            {
-                continue;
-            }
-
-            foreach (int index in MoversOf(vrf))
-            {
-                if (vrf.Macs[index].IsFrozen && (mac is null || vrf.Macs[index].Mac == mac.Value.Value))
-                {
-                    Thaw(vrf, index);
-                    ForgetMoves(vrf, index);
-                    Publish(vrf, index);
-                    count++;
-                }
-            }
-        }
-
-        ClearAlarms();
-        return count;
-    }
-
-    /// <summary>
-    /// Whether frames may move a MAC that is in force elsewhere. Counts the move; the one too many freezes the MAC.
-    /// </summary>
+    /// <summary>Whether frames may move a MAC that is in force elsewhere. Counts the move; the one too many freezes the MAC.</summary>
     private bool MayMove(MacVrf vrf, int mac, RouteTarget to)
     {
         VniSpec spec = vrf.Spec!;
@@ -62,118 +34,148 @@ internal sealed partial class ControlCore
             return true;
         }
 
+        bool isSure = HasWholeHistory(vrf, state);
+        if (!TryRecord(vrf, mac, out int at, out bool isNew))
+        {
+            _undamped++;
+            return true;
+        }
+
         RouteTarget from = vrf.Targets[state.PlaceTarget]!;
         uint now = Now;
-        ref MoveRecord record = ref CollectionsMarshal.GetValueRefOrAddDefault(vrf.Moves, mac, out bool isKnown);
-        if (!isKnown)
+        uint window = Tenths(spec.MoveWindow);
+        ref MoveRecord record = ref vrf.Moves[at];
+        if (isNew || now - record.Last >= window)
         {
-            if (_moveRecords >= _options.MoveRecordLimit)
-            {
-                _ = vrf.Moves.Remove(mac);
-                return true;
-            }
-
-            _moveRecords++;
+            record.ForgetTimes();
+            record.Freezes = 0;
+            record.IsUnsure = isNew && !isSure;
+            SetHome(vrf, ref record, from);
+        }
+        else if (!IsThere(vrf, mac, record.Home))
+        {
+            record.ForgetTimes();
+            SetHome(vrf, ref record, from);
         }
 
-        if (record.Count == 0 || now - record.WindowStart >= Tenths(spec.MoveWindow))
+        RouteTarget? port = from.Port is not null ? from : to.Port is not null ? to : null;
+        if (port is not null && vrf.Targets[record.Home] is { Port: null } home && !HasRouteOn(vrf, mac, home))
         {
-            record.Home = from;
-            record.WindowStart = now;
-            record.Count = 0;
+            SetHome(vrf, ref record, port);
         }
 
-        record.Count++;
-        record.From = from;
-        record.To = to;
+        EndContest(vrf, ref record);
+        int count = record.Add(now, window);
+        record.From = PlaceOf(from);
+        record.To = PlaceOf(to);
         record.Last = now;
-        if (record.Count < spec.MoveLimit)
+        if (count == 1 && record.Freezes == 0)
+        {
+            vrf.Moves.Queue(at);
+        }
+        else
+        {
+            vrf.Moves.Unqueue(at);
+        }
+
+        // Where tags are carried inside the VNI, a MAC may be at one port with one tag and at another with another, as often as it likes.
+        if (count < spec.MoveLimit || vrf.CarriesTags)
         {
             return true;
         }
 
-        Freeze(vrf, mac);
+        if (record.IsUnsure)
+        {
+            _undamped++;
+            return true;
+        }
+
+        Freeze(vrf, mac, at);
         return false;
     }
 
-    private void Freeze(MacVrf vrf, int mac)
+    /// <summary>
+    /// Whether nothing of a MAC's moves can have been forgotten for want of room: it never moved, or came where it is after the last time that happened. Without a
+    /// record its home is where it is, and that must not be the place of one who made us forget.
+    /// </summary>
+    private bool HasWholeHistory(MacVrf vrf, in MacState state)
     {
-        GoHome(vrf, mac);
-        ref MoveRecord record = ref CollectionsMarshal.GetValueRefOrNullRef(vrf.Moves, mac);
-        ulong time = (ulong)Tenths(vrf.Spec!.FreezeTime) << Math.Min(record.Freezes, MaxDoublings);
-        record.FrozenUntil = Now + (uint)Math.Min(time, int.MaxValue);
-        record.Freezes++;
-        vrf.Macs[mac].IsFrozen = true;
-        vrf.Frozen++;
-        _frozen++;
-        if (_freezesLogged++ < FreezeLogLimit)
+        if (vrf.MovesLostAt == 0 || state.Moves == 0 || state.Winner < 0)
         {
-            ControlLog.MacFrozen(_log, new MacAddress(vrf.Macs[mac].Mac), vrf.Vni, PlaceName(record.Home), record.Count, TimeSpan.FromMilliseconds(time * 100.0));
+            return true;
         }
 
-        RaiseAlarm(AlarmKind.MacFrozen, vrf);
-        Publish(vrf, mac);
+        uint came = vrf.Candidates[state.Winner].Since;
+        return came > vrf.MovesLostAt || Now - came >= Tenths(vrf.Spec!.MoveWindow);
     }
 
-    /// <summary>Takes a MAC back to where it was before it began to move, if that is still a place it can be; otherwise it stays, and that is its home now.</summary>
-    private void GoHome(MacVrf vrf, int mac)
+    /// <summary>The record of a MAC, or a new one. If there is no room, the MAC that moved once and then stayed the longest makes some.</summary>
+    private bool TryRecord(MacVrf vrf, int mac, out int at, out bool isNew)
     {
-        ref MoveRecord record = ref CollectionsMarshal.GetValueRefOrNullRef(vrf.Moves, mac);
-        RouteTarget current = vrf.Targets[vrf.Macs[mac].PlaceTarget]!;
-        RouteTarget home = record.Home;
-        if (home == current)
+        isNew = !vrf.Moves.TryFind(mac, out at);
+        if (!isNew)
         {
-            return;
+            return true;
         }
 
-        bool isThere = vrf.Targets[home.Id] == home && home.Current is not null && (home.Port?.IsUp ?? true);
-        int seen = vrf.FindSeen(mac);
-        if (isThere && HasCandidateOn(vrf, mac, home))
+        if (AreMovesFull(vrf))
         {
-            return;
+            vrf.MovesLostAt = Now;
+            RaiseAlarm(AlarmKind.MoveRecordLimit, vrf);
+            if (vrf.Moves.Oldest is not (>= 0 and int oldest))
+            {
+                return false;
+            }
+
+            ForgetMover(vrf, vrf.Moves[oldest].Mac);
         }
 
-        if (isThere && seen >= 0 && home.Group is null && HasRoom(vrf, home, seen))
-        {
-            bool isOwn = home.Port is { } port && port.Mac.Value == vrf.Macs[mac].Mac;
-            _ = PlaceSeen(vrf, mac, seen, home, home.Port is null ? FdbOrigin.Learned : FdbOrigin.Local, isOwn, vrf.Candidates[seen].Sequence);
-            return;
-        }
-
-        record.Home = current;
+        at = vrf.Moves.Add(mac);
+        _moveRecords++;
+        return true;
     }
 
-    /// <summary>The candidate that a frozen MAC is held at, or -1 if there is none any more, or the configuration or a sticky route says otherwise.</summary>
-    private static int FrozenAt(MacVrf vrf, int mac)
+    private bool AreMovesFull(MacVrf vrf) =>
+        vrf.Moves.Count >= Math.Max(LeastMovesOfVni, _options.MoveRecordLimit / VniShare) || (vrf.Moves.Count >= ReservedMoves && _moveRecords >= _options.MoveRecordLimit);
+
+    /// <summary>
+    /// Whether a MAC comes back to its home, or to where it was last. It needs no room there: else whoever takes it away and its room too has it for ever. As many
+    /// MACs as are remembered may so be there above the limit.
+    /// </summary>
+    private static bool IsBack(MacVrf vrf, int mac, RouteTarget target)
     {
-        RouteTarget home = vrf.Moves[mac].Home;
-        int held = -1;
+        if (vrf.Moves.Count == 0 || !vrf.Moves.TryFind(mac, out int at))
+        {
+            return false;
+        }
+
+        ref MoveRecord record = ref vrf.Moves[at];
+        return record.Home == target.Id || record.From == PlaceOf(target);
+    }
+
+    /// <summary>Whether a home can be one: a port that is up, a VTEP that a plane has the MAC at, or that MACs may be learned from.</summary>
+    private static bool IsThere(MacVrf vrf, int mac, int home)
+    {
+        if (home < 0)
+        {
+            return false;
+        }
+
+        RouteTarget target = vrf.Targets[home]!;
+        if (target.Port is { } port)
+        {
+            return port.IsUp;
+        }
+
+        return target.Current is not null && (HasRouteOn(vrf, mac, target) || (vrf.RemoteLearning == true && target.Peer is { IsAdmitted: true }));
+    }
+
+    /// <summary>Whether a plane has the MAC at a target.</summary>
+    private static bool HasRouteOn(MacVrf vrf, int mac, RouteTarget target)
+    {
         for (int at = vrf.Macs[mac].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
-            ref Candidate candidate = ref vrf.Candidates[at];
-            if (vrf.Targets[candidate.Target]!.Current is null)
-            {
-                continue;
-            }
-
-            if (candidate.Target == home.Id && vrf.Targets[home.Id] == home)
-            {
-                held = at;
-            }
-            else if (!candidate.IsSeen && (candidate.Origin == FdbOrigin.Static || candidate.Sticky))
-            {
-                return -1;
-            }
-        }
-
-        return held;
-    }
-
-    private static bool HasCandidateOn(MacVrf vrf, int mac, RouteTarget target)
-    {
-        for (int at = vrf.Macs[mac].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
-        {
-            if (vrf.Candidates[at].Target == target.Id)
+            if (vrf.Candidates[at].Target == target.Id && !vrf.Candidates[at].IsSeen)
             {
                 return true;
             }
@@ -182,66 +184,141 @@ internal sealed partial class ControlCore
         return false;
     }
 
-    /// <summary>Lets a MAC move again; the caller publishes it.</summary>
-    private void Thaw(MacVrf vrf, int mac)
+    private void SetHome(MacVrf vrf, ref MoveRecord record, RouteTarget? home)
     {
-        vrf.Macs[mac].IsFrozen = false;
-        vrf.Frozen--;
-        ref MoveRecord record = ref CollectionsMarshal.GetValueRefOrNullRef(vrf.Moves, mac);
-        record.Count = 0;
-        record.Last = Now;
+        if (record.Home >= 0)
+        {
+            RouteTarget old = vrf.Targets[record.Home]!;
+            old.Homes--;
+            if (old.Port is null && (old.IsUnused || old.IsImplicit))
+            {
+                MarkDirty(vrf);
+            }
+        }
+
+        record.Home = home?.Id ?? -1;
+        if (home is not null)
+        {
+            home.Homes++;
+        }
+    }
+
+    /// <summary>A port leaves a VNI, and its target goes: nobody is at home there any more.</summary>
+    private void RemovePortTarget(MacVrf vrf, RouteTarget target)
+    {
+        for (int at = 0; at < vrf.Moves.High && target.Homes > 0; at++)
+        {
+            ref MoveRecord record = ref vrf.Moves[at];
+            if (record.IsUsed && record.Home == target.Id)
+            {
+                SetHome(vrf, ref record, null);
+            }
+        }
+
+        vrf.RemoveTarget(target);
+    }
+
+    /// <summary>
+    /// A VTEP claims a MAC that a port here has. It is not followed, and as a port is never blocked by what is learned, it does not freeze the MAC either. But if the
+    /// MAC moved not long ago the port may be the one that is wrong: somebody should look.
+    /// </summary>
+    /// <param name="vrf">The VNI.</param>
+    /// <param name="mac">The MAC.</param>
+    /// <param name="rival">The VTEP; null if only its address is known.</param>
+    /// <param name="source">Its address.</param>
+    private void Contest(MacVrf vrf, int mac, RouteTarget? rival, UnderlayAddress source)
+    {
+        uint now = Now;
+        if (vrf.Spec is not { MoveLimit: > 0 } spec || vrf.CarriesTags || vrf.Moves.Count == 0 || !vrf.Moves.TryFind(mac, out int at) || (vrf.Moves[at].Contests > 0 && now - vrf.Moves[at].ContestedAt < TenthsASecond))
+        {
+            return;
+        }
+
+        ref MoveRecord record = ref vrf.Moves[at];
+        record.ContestedAt = now;
+        record.Rival = rival is null ? new MovePlace(source.ToString(), IsPort: false) : PlaceOf(rival);
+        if (record.IsContested || ++record.Contests < spec.MoveLimit)
+        {
+            return;
+        }
+
+        record.IsContested = true;
+        vrf.Contested++;
+        vrf.Moves.Unqueue(at);
+        var address = new MacAddress(vrf.Macs[mac].Mac);
+        string place = PlaceOf(vrf.Targets[vrf.Macs[mac].PlaceTarget]!).ToString();
+        RaiseAlarm(AlarmKind.MacContested, vrf, detail: $"{address}: {place} has it, {record.Rival} claims it");
+        if (_contestsLogged.Take())
+        {
+            ControlLog.MacContested(_log, address, vrf.Vni, place, record.Rival.ToString());
+        }
+    }
+
+    private static void EndContest(MacVrf vrf, ref MoveRecord record)
+    {
+        record.Contests = 0;
+        if (record.IsContested)
+        {
+            record.IsContested = false;
+            vrf.Contested--;
+        }
+    }
+
+    /// <summary>Whether a MAC without candidates is kept, because of its moves: one that vanishes and comes back has not become another.</summary>
+    private bool IsRemembered(MacVrf vrf, int mac)
+    {
+        if (vrf.Moves.Count == 0 || !vrf.Moves.TryFind(mac, out int at))
+        {
+            return false;
+        }
+
+        if (vrf.Spec is not null && Now - vrf.Moves[at].Last < Tenths(vrf.Spec.MoveWindow))
+        {
+            return true;
+        }
+
+        ForgetMoves(vrf, mac);
+        return false;
     }
 
     private void ForgetMoves(MacVrf vrf, int mac)
     {
-        if (vrf.Moves.Count > 0 && vrf.Moves.Remove(mac))
+        if (vrf.Moves.Count == 0 || !vrf.Moves.TryFind(mac, out int at))
         {
-            _moveRecords--;
-            if (vrf.Macs[mac].IsFrozen)
+            return;
+        }
+
+        EndContest(vrf, ref vrf.Moves[at]);
+        SetHome(vrf, ref vrf.Moves[at], null);
+        vrf.Moves.Remove(at);
+        _moveRecords--;
+        if (vrf.Macs[mac].IsFrozen)
+        {
+            vrf.Macs[mac].IsFrozen = false;
+            vrf.Frozen--;
+        }
+    }
+
+    /// <summary>Forgets the moves of a MAC, and the MAC with them if it is nowhere.</summary>
+    private void ForgetMover(MacVrf vrf, int mac)
+    {
+        ForgetMoves(vrf, mac);
+        if (vrf.Macs[mac].Head < 0)
+        {
+            vrf.RemoveMac(mac);
+        }
+    }
+
+    private void ForgetAllMoves(MacVrf vrf)
+    {
+        for (int at = 0; at < vrf.Moves.High; at++)
+        {
+            if (vrf.Moves[at].IsUsed)
             {
-                vrf.Macs[mac].IsFrozen = false;
-                vrf.Frozen--;
+                ForgetMover(vrf, vrf.Moves[at].Mac);
             }
         }
     }
 
-    /// <summary>Once a second: who is frozen long enough tries again, who was calm for a window is forgotten.</summary>
-    private void TendMoves(uint now)
-    {
-        _freezesLogged = 0;
-        foreach (MacVrf vrf in _vrfs.Values)
-        {
-            if (vrf.Moves.Count == 0)
-            {
-                continue;
-            }
-
-            uint window = Tenths(vrf.Spec?.MoveWindow ?? TimeSpan.Zero);
-            foreach (int mac in MoversOf(vrf))
-            {
-                ref MoveRecord record = ref CollectionsMarshal.GetValueRefOrNullRef(vrf.Moves, mac);
-                if (vrf.Macs[mac].IsFrozen)
-                {
-                    if (now >= record.FrozenUntil)
-                    {
-                        Thaw(vrf, mac);
-                        Publish(vrf, mac);
-                    }
-                }
-                else if (now - record.Last >= window)
-                {
-                    ForgetMoves(vrf, mac);
-                }
-            }
-        }
-    }
-
-    private List<int> MoversOf(MacVrf vrf)
-    {
-        _movers.Clear();
-        _movers.AddRange(vrf.Moves.Keys);
-        return _movers;
-    }
-
-    private static string PlaceName(RouteTarget target) => target.Port is { } port ? $"port {port.Name}" : $"peer {PeerNameOf(target)}";
+    private static MovePlace PlaceOf(RouteTarget target) => target.Port is { } port ? new MovePlace(port.Name, IsPort: true) : new MovePlace(PeerNameOf(target), IsPort: false);
 }

@@ -11,7 +11,7 @@ internal sealed partial class ControlCore
 
     /// <summary>
     /// Chooses the candidate in force and writes it if that changes what stands in the forwarding table. A local or learned candidate that
-    /// is not chosen is removed: it exists only while it is in force. A MAC without candidates is forgotten.
+    /// is not chosen is removed: it exists only while it is in force. A MAC without candidates is forgotten, unless its moves are remembered.
     /// </summary>
     private void Publish(MacVrf vrf, int mac)
     {
@@ -33,9 +33,8 @@ internal sealed partial class ControlCore
             Erase(vrf, ref state);
         }
 
-        if (state.Head < 0)
+        if (state.Head < 0 && !IsRemembered(vrf, mac))
         {
-            ForgetMoves(vrf, mac);
             vrf.RemoveMac(mac);
         }
     }

@@ -49,7 +49,7 @@ internal sealed partial class ControlCore
             onMiss = "nobody has it";
         }
 
-        if (vrf is null || !vrf.TryFind(mac, out int index))
+        if (vrf is null || !vrf.TryFind(mac, out int index) || vrf.Macs[index].Head < 0)
         {
             string unknown = spec is null ? $"VNI {vni} is not configured" : mac.IsMulticast ? $"{mac} is a group address: it is flooded" : $"no port, peer or plane has named {mac}";
             return new FdbExplanation(vni, mac, spec is not null, unknown, null, [], 0, onMiss);
@@ -98,8 +98,12 @@ internal sealed partial class ControlCore
             verdict = $"{mac} {held} {place} by {FdbOriginName(won.Origin)}: {won.Why}";
             if (vrf.Macs[index].IsFrozen)
             {
-                MoveRecord record = vrf.Moves[index];
-                verdict += $"; it moved too often and is frozen there for {Span(record.FrozenUntil > Now ? record.FrozenUntil - Now : 0).TotalSeconds:0} s (last: {PlaceName(record.To)} claimed it)";
+                MoveRecord record = vrf.Moves.Of(index);
+                verdict += $"; it moved too often and is frozen there for {Span(record.FrozenUntil > Now ? record.FrozenUntil - Now : 0).TotalSeconds:0} s (last: {record.To} claimed it)";
+            }
+            else if (vrf.Moves.TryFind(index, out int at) && vrf.Moves[at].IsContested)
+            {
+                verdict += $"; {vrf.Moves[at].Rival} claims it again and again";
             }
         }
 
@@ -174,7 +178,7 @@ internal sealed partial class ControlCore
             v.Vni,
             v.Spec,
             [.. _ports.Values.Where(p => p.Vnis.Contains(v.Vni.Value)).Select(static p => p.Name).Order(StringComparer.Ordinal)],
-            v.MacCount,
+            v.MacCount - RememberedOnly(v),
             v.Targets.Where(static t => t?.Port is not null).Sum(static t => t!.Winners),
             v.Learned,
             v.Seen,
@@ -189,7 +193,7 @@ internal sealed partial class ControlCore
     public ImmutableArray<AlarmRow> Alarms()
     {
         uint now = Now;
-        return [.. _alarms.Select(a => new AlarmRow(AlarmNames.Of(a.Key.Kind), SubjectOf(a.Key.On, a.Key.Vtep), AlarmNames.Sentence(a.Key.Kind), Span(now - a.Value.Since), a.Value.Count))];
+        return [.. _alarms.Select(a => new AlarmRow(AlarmNames.Of(a.Key.Kind), SubjectOf(a.Key.On, a.Key.Vtep), SentenceOf(a.Key.Kind, a.Value), Span(now - a.Value.Since), a.Value.Count))];
     }
 
     public LearnCounters LearnCounters() => new()
@@ -200,6 +204,7 @@ internal sealed partial class ControlCore
         Aged = _aged,
         Flushed = _flushed,
         Frozen = _frozen,
+        Undamped = _undamped,
         RefusedFrozen = _refusedFrozen,
         RefusedStatic = _refusedStatic,
         RefusedSticky = _refusedSticky,
@@ -214,6 +219,18 @@ internal sealed partial class ControlCore
     private static string FdbOriginName(FdbOrigin origin) => origin.ToString().ToLowerInvariant();
 
     private static TimeSpan Span(uint tenths) => TimeSpan.FromMilliseconds(tenths * 100.0);
+
+    /// <summary>MACs that are nowhere, and are known because they moved not long ago.</summary>
+    private static int RememberedOnly(MacVrf vrf)
+    {
+        int count = 0;
+        for (int at = 0; at < vrf.Moves.High && vrf.Moves.Count > 0; at++)
+        {
+            count += vrf.Moves[at].IsUsed && vrf.Macs[vrf.Moves[at].Mac].Head < 0 ? 1 : 0;
+        }
+
+        return count;
+    }
 
     private static string? PeerNameOf(RouteTarget target) =>
         target.Port is not null ? null : target.Group is { } group ? $"group {group.Number}" : (target.Peer?.Vtep ?? target.Named!.Canonical).Endpoint.Name;

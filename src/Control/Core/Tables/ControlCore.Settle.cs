@@ -200,7 +200,7 @@ internal sealed partial class ControlCore
         {
             foreach (RouteTarget target in peer.Targets)
             {
-                target.IsImplicit &= (target.Head >= 0 || target.IsAwaited) && IsAllowedByPrefix(vrf, target.Key.NextHop.Address);
+                target.IsImplicit &= (target.Head >= 0 || target.IsAwaited || target.Homes > 0) && IsAllowedByPrefix(vrf, target.Key.NextHop.Address);
                 vrf.Implicit += target.IsImplicit ? 1 : 0;
             }
 

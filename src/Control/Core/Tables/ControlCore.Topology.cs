@@ -128,6 +128,7 @@ internal sealed partial class ControlCore
         foreach (VniSpec vniSpec in spec.Vnis)
         {
             MacVrf vrf = VrfOf(vniSpec.Vni);
+            vrf.CarriesTags = vniSpec.Transparent || vniSpec.Ports.Any(p => spec.Ports.TryGetValue(p, out PortSpec? port) && port.Mode == PortMode.Transparent);
             bool isNew = vrf.Spec is null;
             if (isNew || !vrf.Spec!.Equals(vniSpec))
             {
@@ -135,6 +136,11 @@ internal sealed partial class ControlCore
                 DropNeighbors(vrf, seen => !(seen.Address.IsIPv4 ? vniSpec.ArpSuppress : vniSpec.NdSuppress));
                 vrf.NextScan = 0;
                 MarkDirty(vrf);
+            }
+
+            if (vrf.CarriesTags && vrf.Frozen > 0)
+            {
+                _ = UnfreezeIn(vrf, null);
             }
 
             if (isNew)
@@ -156,6 +162,7 @@ internal sealed partial class ControlCore
         vrf.RemoteLearning = null;
         vrf.ScanCursor = 0;
         vrf.TargetByNextHop.Clear();
+        ForgetAllMoves(vrf);
         foreach (RouteTarget target in vrf.Targets.Where(static t => t is not null).ToArray()!)
         {
             DropSeenOn(vrf, target);
@@ -165,7 +172,7 @@ internal sealed partial class ControlCore
         {
             if (port.Vnis.Remove(vrf.Vni.Value) && vrf.TryGetTarget(new TargetKey(port.Name, -1, default), out RouteTarget? target))
             {
-                vrf.RemoveTarget(target);
+                RemovePortTarget(vrf, target);
             }
         }
 
@@ -181,7 +188,7 @@ internal sealed partial class ControlCore
             _ = port.Vnis.Remove(vni);
             if (_vrfs[vni].TryGetTarget(new TargetKey(port.Name, -1, default), out RouteTarget? target))
             {
-                _vrfs[vni].RemoveTarget(target);
+                RemovePortTarget(_vrfs[vni], target);
             }
         }
     }

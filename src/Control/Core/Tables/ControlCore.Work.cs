@@ -30,7 +30,7 @@ internal sealed partial class ControlCore
                 }
             }
 
-            return _walks.Count > 0;
+            return _walks.Count > 0 || _tended.Count > 0;
         }
     }
 
@@ -93,6 +93,7 @@ internal sealed partial class ControlCore
             }
         }
 
+        TendSlice(now);
         Age(now, period, slice);
         foreach (PlaneState plane in _planes)
         {
@@ -265,7 +266,8 @@ internal sealed partial class ControlCore
             });
         }
 
-        TendMoves(now);
+        TendMoves();
+        RenewLogBudgets();
         ClearAlarms();
         Trim();
     }

@@ -13,11 +13,7 @@ internal sealed partial class MacVrf
     /// <param name="mayCompact">Whether nobody holds places while there are MACs.</param>
     public void Trim(bool mayCompact)
     {
-        if (Moves.Count == 0 && Moves.Capacity > TrimFrom)
-        {
-            Moves.TrimExcess();
-        }
-
+        Moves.Trim();
         SeenNeighbors.Trim();
         if (MacCount == 0)
         {
@@ -86,12 +82,7 @@ internal sealed partial class MacVrf
             }
         }
 
-        (int Mac, MoveRecord Record)[] moves = [.. Moves.Select(static m => (m.Key, m.Value))];
-        Moves.Clear();
-        foreach ((int mac, MoveRecord record) in moves)
-        {
-            Moves.Add(macAt[mac], record);
-        }
+        Moves.Follow(macAt);
     }
 
     private static int New(int[] places, int old) => old < 0 ? old : places[old];

@@ -82,11 +82,20 @@ internal sealed partial class MacVrf
     /// <summary>Times the place of a MAC changed.</summary>
     public long MoveCount { get; set; }
 
-    /// <summary>MACs that moved not long ago, by index.</summary>
-    public Dictionary<int, MoveRecord> Moves { get; } = [];
+    /// <summary>MACs that moved not long ago.</summary>
+    public MoveRecords Moves { get; } = new();
 
     /// <summary>Frozen ones among them.</summary>
     public int Frozen { get; set; }
+
+    /// <summary>Those among them that a port has and a VTEP claims, again and again.</summary>
+    public int Contested { get; set; }
+
+    /// <summary>Tenths of a second: when a move was last not remembered, or forgotten, for want of room; 0 for never.</summary>
+    public uint MovesLostAt { get; set; }
+
+    /// <summary>Frames in it may have tags, which the table does not tell apart.</summary>
+    public bool CarriesTags { get; set; }
 
     /// <summary>Frames of MACs that were not learned because a limit is reached, as far as workers told of them.</summary>
     public long Refused { get; set; }

@@ -33,6 +33,9 @@ internal sealed class RouteTarget(int id, TargetKey key)
     /// <summary>MACs whose candidate in force leads here.</summary>
     public int Winners { get; set; }
 
+    /// <summary>MACs elsewhere or here that moved not long ago and are at home here; it stays, so that they can come back.</summary>
+    public int Homes { get; set; }
+
     /// <summary>It has not been resolved yet; ports are from the beginning.</summary>
     public bool IsFresh { get; set; } = key.Port is null;
 
@@ -69,5 +72,5 @@ internal sealed class RouteTarget(int id, TargetKey key)
     /// <summary>The outer destination, for the tie-break; default for ports and groups.</summary>
     public UnderlayAddress Address => Held is not null && Group is null ? Spec.Address : default;
 
-    public bool IsUnused => RouteReferences == 0 && Head < 0;
+    public bool IsUnused => RouteReferences == 0 && Head < 0 && Homes == 0;
 }

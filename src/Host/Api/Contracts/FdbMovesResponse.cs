@@ -42,4 +42,7 @@ public sealed record FdbMoveInfo
 
     /// <summary>Times it was frozen without a calm window in between.</summary>
     public required int Freezes { get; init; }
+
+    /// <summary>The peer that claims it again and again while a port has it; null if none does.</summary>
+    public string? ContestedBy { get; init; }
 }

@@ -125,6 +125,9 @@ public sealed record LearningInfo
     /// <summary>Times a MAC was frozen.</summary>
     public required long Frozen { get; init; }
 
+    /// <summary>Moves that were not damped, because too many MACs move to remember them all.</summary>
+    public long Undamped { get; init; }
+
     /// <summary>Times a limit refused one, by limit: <c>vni</c>, <c>port</c>, <c>vtep</c>, <c>total</c>.</summary>
     public required IReadOnlyDictionary<string, long> RefusedByLimit { get; init; }
 
