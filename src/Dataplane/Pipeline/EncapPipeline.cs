@@ -206,7 +206,8 @@ public sealed class EncapPipeline
                 return DropReason.None;
             }
 
-            if ((known.Flags & FdbFlags.Frozen) != 0)
+            // What was learned from a VTEP never blocks a port, frozen or not.
+            if ((known.Flags & FdbFlags.Frozen) != 0 && known.Origin != FdbOrigin.Learned)
                 return DropReason.MacFrozen;
 
             if ((known.Flags & FdbFlags.Sticky) != 0)

@@ -239,6 +239,16 @@ public sealed class EncapPipelineTests
     }
 
     [Fact]
+    public void A_mac_that_is_frozen_where_it_was_learned_blocks_no_port()
+    {
+        Bench bench = new(Wire.All[0]);
+        bench.Node.Learn(V100, Tenant, FdbTarget.ToNextHop(bench.HopB), FdbOrigin.Learned, FdbFlags.Frozen);
+        bench.Node.Send("web", Frames.Opaque(MacAddress.Broadcast, Tenant));
+        Assert.Single(bench.Node.TakeHints());
+        Assert.Equal(1, bench.Node.Totals.Delivered(Direction.Tx));
+    }
+
+    [Fact]
     public void A_frame_does_not_leave_by_the_port_it_came_from()
     {
         Bench bench = new(Wire.All[0]);
