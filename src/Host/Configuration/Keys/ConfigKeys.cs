@@ -118,7 +118,7 @@ public static class ConfigKeys
         new("vnis[].learning.vtep_limit", "0–1048576", "16384", true,
             "Learned MACs from one remote VTEP."),
         new("vnis[].learning.move_limit", "0–1000", "5", true,
-            "Moves of a MAC within `move_window` that freeze it: it goes back to where it was before the first of them, and frames with it as source from elsewhere are dropped as `mac_frozen`; `0`: never."),
+            "Moves of a MAC within `move_window` that freeze it: it goes back to where it was before the first of them, and frames with it as source from elsewhere are dropped as `mac_frozen`; `0`: never. In VNIs that carry tags (`transparent`) moves are counted and freeze nothing."),
         new("vnis[].learning.move_window", "duration, 1s–24h", "180s", true,
             "The time in which moves are counted."),
         new("vnis[].learning.freeze", "duration, 1s–24h", "30s", true,
