@@ -63,10 +63,10 @@ public sealed class LearningTests
     public void A_silent_mac_ages_in_time_and_one_that_speaks_does_not()
     {
         using var lab = new LearningLab("{ age: 300s }", learning101: "{ age: 2s, remote: false }");
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
         lab.Until(Mac(1), "t2", () => lab.FromPort("t2", Mac(1)), vni: 101);
         lab.Until(Mac(2), "t2", () => lab.FromPort("t2", Mac(2)), vni: 101);
         lab.Until(Mac(3), "t0", () => lab.FromPort("t0", Mac(3)));
-        var began = System.Diagnostics.Stopwatch.GetTimestamp();
         lab.Until(Mac(1), "-", () => lab.FromPort("t2", Mac(2)), vni: 101, limit: TimeSpan.FromSeconds(20));
         Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds, 1.5, 15);
         Assert.Equal(("t2", "t0"), (lab.Place(Mac(2), 101), lab.Place(Mac(3))));
@@ -114,14 +114,16 @@ public sealed class LearningTests
     [Theory]
     [InlineData("port")]
     [InlineData("peer")]
+    [InlineData("prefix")]
     public void A_mac_claimed_from_a_second_place_is_frozen_at_the_first_tried_again_and_let_go(string kind)
     {
-        using var lab = new LearningLab("{ freeze: 3s, move_window: 60s }");
-        var (first, second) = kind == "port" ? ("t0", "t1") : ("b", "c");
+        // A VTEP that only a prefix admits is there because of its MAC, which is taken from it.
+        using var lab = new LearningLab("{ freeze: 3s, move_window: 60s }" + (kind == "prefix" ? ", allow: [192.0.2.0/24]" : ""));
+        var (first, second) = kind switch { "port" => ("t0", "t1"), "peer" => ("b", "c"), _ => ("192.0.2.50", "192.0.2.51") };
         void Claim(string place)
         {
             if (kind == "port") lab.FromPort(place, Mac(1));
-            else lab.FromPeer(place == "b" ? "192.0.2.2" : "192.0.2.3", Mac(1));
+            else lab.FromPeer(place switch { "b" => "192.0.2.2", "c" => "192.0.2.3", _ => place }, Mac(1));
         }
 
         void Fight()
@@ -139,7 +141,8 @@ public sealed class LearningTests
         Fight();
         Assert.Contains(lab.Alarms(), a => a.StartsWith("mac_frozen vni 100:", StringComparison.Ordinal));
         var row = lab.Daemon.Api.Get("/v1/fdb/moves")["moves"]![0]!;
-        Assert.Equal((Mac(1), $"{kind} {first}", $"{kind} {second}"), ((string)row["mac"]!, (string)row["place"]!, (string)row["to"]!));
+        var word = kind == "port" ? "port" : "peer";
+        Assert.Equal((Mac(1), $"{word} {first}", $"{word} {second}"), ((string)row["mac"]!, (string)row["place"]!, (string)row["to"]!));
 
         // The second claimant is dropped by name; whoever was first is not.
         var dir = kind == "port" ? "tx" : "rx";
@@ -153,6 +156,30 @@ public sealed class LearningTests
         Assert.Equal(first, lab.Place(Mac(1)));
         Assert.Empty(lab.Alarms());
         lab.Until(Mac(1), second, () => Claim(second));
+    }
+
+    [Fact]
+    public void What_is_learned_from_a_peer_blocks_no_port_and_contradicts_it_aloud()
+    {
+        using var lab = new LearningLab("{ freeze: 1h }");
+        lab.Until(Mac(1), "b", () => lab.FromPeer("192.0.2.2", Mac(1)));
+        lab.Until(Mac(1), "t0", () => lab.FromPort("t0", Mac(1)));
+        Wait.Until(
+            () =>
+            {
+                lab.FromPort("t0", Mac(1));
+                lab.FromPeer("192.0.2.2", Mac(1));
+                return lab.Alarms().Any(a => a.StartsWith("mac_contested vni 100:", StringComparison.Ordinal) && a.EndsWith($"({Mac(1)}: port t0 has it, peer b claims it)", StringComparison.Ordinal));
+            }, TimeSpan.FromSeconds(30), "an alarm that names both", () => $"{lab.Place(Mac(1))} {string.Join(';', lab.Alarms())} {lab.Daemon.Log}");
+        Assert.Equal("t0", lab.Place(Mac(1)));
+        Assert.Equal("peer b", (string)lab.Daemon.Api.Get("/v1/fdb/moves")["moves"]![0]!["contested_by"]!);
+
+        // Frozen where it was learned: a frame on a port is no frame to drop.
+        lab.Until(Mac(2), "b", () => lab.FromPeer("192.0.2.2", Mac(2)));
+        foreach (var to in new[] { "c", "b", "c", "b" }) lab.Until(Mac(2), to, () => lab.FromPeer(to == "b" ? "192.0.2.2" : "192.0.2.3", Mac(2)));
+        lab.Until(Mac(2), "b frozen", () => lab.FromPeer("192.0.2.3", Mac(2)));
+        lab.Until(Mac(2), "t1", () => lab.FromPort("t1", Mac(2)));
+        Assert.Equal(0, lab.Dropped("mac_frozen", "tx"));
     }
 
     [Fact]
