@@ -41,6 +41,9 @@ internal static partial class DataplaneLog
     [LoggerMessage(2050, LogLevel.Information, "No priority lane for short frames: the kernel refuses a program for it: {Problem}")]
     internal static partial void NoLane(ILogger logger, string problem);
 
+    [LoggerMessage(2012, LogLevel.Warning, "An ICMP message says that the path to {Destination} takes {Mtu} octets: not believed, {Least} is assumed. If it is true, lower listen.path_mtu_min, or what is longer is lost")]
+    internal static partial void PathMtuRefused(ILogger logger, string destination, int mtu, int least);
+
     [LoggerMessage(2010, LogLevel.Information, "Port {Port} closed")]
     internal static partial void PortRemoved(ILogger logger, string port);
 

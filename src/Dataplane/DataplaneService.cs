@@ -27,6 +27,9 @@ namespace Overlay.Dataplane;
 public sealed class DataplaneService : IDisposable
 {
     private const int ChangeQueueSize = 16;
+
+    // Calls of FollowDevices, a second apart, to a sample of the frames that were too long.
+    private const int RoundsPerSample = 5;
     private static readonly TimeSpan JoinLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GracePoll = TimeSpan.FromMilliseconds(1);
 
@@ -43,7 +46,9 @@ public sealed class DataplaneService : IDisposable
     private readonly List<EncapWorker> _encapWorkers = [];
     private readonly List<DecapWorker> _decapWorkers = [];
     private UdpUnderlay? _underlay;
-    private volatile bool _hasPathMtus;
+    private readonly PathMtuTable? _paths;
+    private int _rounds;
+    private int _peersVersion = -1;
     private int _stopped;
 
     /// <summary>Makes a dataplane; nothing is opened yet.</summary>
@@ -65,7 +70,8 @@ public sealed class DataplaneService : IDisposable
 
         // Each worker is two threads that count apart, the lane's too.
         Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2, time: time);
-        _ports = new PortTable(Forwarding, time, _logger);
+        _paths = underlay.DontFragment ? new PathMtuTable(Forwarding.ListNextHops, time, underlay.PathMtuMin, OnRefusedPath) : null;
+        _ports = new PortTable(Forwarding, time, _logger) { Paths = _paths is null ? null : address => _paths.SteadyOf(in address) };
         _groups = new GroupTable(underlay, warning => DataplaneLog.SetupWarning(_logger, warning));
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -94,8 +100,8 @@ public sealed class DataplaneService : IDisposable
         int workers = _options.ResolveCount();
         int laneError = _options.Lane ? TryLane() : 0;
         bool withLane = _options.Lane && laneError >= 0;
-        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, _time, fault => _faults.Report("overlay-icmp", fault), withLane,
-            _spec.DontFragment ? OnPathMtu : null);
+        ulong portSeed = Math.BigMul(_seed.First, _seed.Second | 1, out ulong low) ^ low;
+        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, fault => _faults.Report("overlay-icmp", fault), withLane, _paths, portSeed);
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
         PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize) with { Time = _time };
@@ -178,9 +184,16 @@ public sealed class DataplaneService : IDisposable
     /// </summary>
     public void FollowDevices()
     {
-        _ports.FollowDevices(_monitor.Current);
+        bool isTurn = _rounds++ % RoundsPerSample == 0;
+        bool hasOtherPeers = _peersVersion != Forwarding.PeersVersion;
+        _peersVersion = Forwarding.PeersVersion;
+        if (hasOtherPeers)
+            _monitor.Refresh();
+        _paths?.Follow(_monitor.RouteMtus);
+        _ports.FollowDevices(_monitor.Current, isTurn || hasOtherPeers);
         _groups.Retry();
-        FollowPaths();
+        if (isTurn)
+            SampleTooBig();
     }
 
     /// <summary>Ports alone, by name: what is watched once a second, so it allocates little.</summary>
@@ -198,10 +211,10 @@ public sealed class DataplaneService : IDisposable
             Ports = ports,
             Sockets = sockets,
             SourcePorts = SourcePorts(),
-            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops) + _groups.KernelDrops(), _ports.QueueDrops()),
+            Kernel = !withKernel ? [] : KernelCounters.Read(sockets.Sum(socket => socket.KernelDrops) + _groups.KernelDrops(), _ports.QueueDrops(), _paths is null ? 0 : _paths.RefusedCount + _paths.StrangeCount),
             Underlay = _monitor.Current,
             Groups = _groups.Snapshot(),
-            PathMtus = _underlay?.PathMtus() ?? [],
+            PathMtus = _paths?.List() ?? [],
             NetworkErrors = _underlay?.Errors() ?? ImmutableSortedDictionary<int, long>.Empty,
             WorkerFaults = _faults.Count,
         };
@@ -280,35 +293,20 @@ public sealed class DataplaneService : IDisposable
                 _ = worker.WatchAgain();
         }
 
+        _paths?.Forget();
         _ports.FollowUnderlay(change);
-        _underlay?.ForgetPathMtus();
     }
 
-    private void OnPathMtu(UnderlayAddress destination, int mtu)
+    private void OnRefusedPath(UnderlayAddress destination, int mtu) => DataplaneLog.PathMtuRefused(_logger, destination.ToString(), mtu, _spec.PathMtuMin);
+
+    private void SampleTooBig()
     {
-        _hasPathMtus = true;
-        foreach (NextHop hop in Forwarding.ListNextHops())
+        NextHop?[] hops = Forwarding.Current.NextHops;
+        for (int i = 0; i < hops.Length; i++)
         {
-            if (!hop.IsGroup && hop.Spec.Address == destination)
-                hop.SetPathMtu(mtu);
+            if (Volatile.Read(ref hops[i]) is { IsReleased: false } hop)
+                hop.SampleTooBig();
         }
-    }
-
-    // New next hops of a known destination, and destinations whose path MTU was forgotten.
-    private void FollowPaths()
-    {
-        if (!_hasPathMtus || _underlay is not { } underlay)
-            return;
-
-        bool any = false;
-        foreach (NextHop hop in Forwarding.ListNextHops())
-        {
-            int mtu = hop.IsGroup ? 0 : underlay.PathMtuOf(hop.Spec.Address) ?? 0;
-            hop.SetPathMtu(mtu);
-            any |= mtu != 0;
-        }
-
-        _hasPathMtus = any || underlay.PathMtus().Length > 0;
     }
 
     private void Publish(UnderlayChange change)

@@ -30,7 +30,7 @@ public sealed record DataplaneSnapshot
     /// <summary>Multicast groups.</summary>
     public ImmutableArray<GroupStatus> Groups { get; init; } = [];
 
-    /// <summary>Path MTUs the network told us.</summary>
+    /// <summary>Path MTUs that our kernel or the network told us.</summary>
     public required ImmutableArray<PathMtu> PathMtus { get; init; }
 
     /// <summary>Errors that the network reported for what we sent, by errno.</summary>
@@ -43,7 +43,7 @@ public sealed record DataplaneSnapshot
     /// <param name="Name">Its name.</param>
     /// <param name="Device">The device.</param>
     /// <param name="Mac">The device's MAC.</param>
-    /// <param name="Mtu">Its MTU in octets.</param>
+    /// <param name="Mtu">Octets that a packet from it may have.</param>
     /// <param name="Queues">Its queues.</param>
     /// <param name="IsUp">The device is there and administratively up.</param>
     /// <param name="TxFrames">Frames from the port.</param>
@@ -53,5 +53,15 @@ public sealed record DataplaneSnapshot
     /// <param name="QueueDrops">Frames the kernel dropped because the device's queue to us was full; null if unknown. Never received by us.</param>
     public readonly record struct PortStatus(
         string Name, string Device, MacAddress Mac, int Mtu, int Queues, bool IsUp, long TxFrames, long TxOctets, long RxFrames, long RxOctets,
-        long? QueueDrops);
+        long? QueueDrops)
+    {
+        /// <summary>The device's own MTU, octets; 0 if unknown. <c>Mtu</c> is what is taken from the port, which is less where the device's may not be set.</summary>
+        public int DeviceMtu { get; init; }
+
+        /// <summary>What the links to the port's peers take of a packet from it, octets; 0 if unknown.</summary>
+        public int LinkLimit { get; init; }
+
+        /// <summary>The port's MTU is automatic, and its device did not take it.</summary>
+        public bool IsMtuRefused { get; init; }
+    }
 }

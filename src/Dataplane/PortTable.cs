@@ -29,6 +29,9 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     /// <summary>The worker that reads the lanes of ports; null if they have none. Set once, before the first plan.</summary>
     internal EncapWorker? LaneWorker { get; set; }
 
+    /// <summary>What paths take that ports are to follow; null if they follow none. Set once, before the first plan.</summary>
+    internal Func<UnderlayAddress, int?>? Paths { get; set; }
+
     /// <summary>Opens what is missing.</summary>
     internal TopologyPlan Prepare(TopologySpec topology, UnderlayChange underlay)
     {
@@ -47,7 +50,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
                 continue;
             }
 
-            DeviceOptions options = DeviceOptions.From(spec, OverlayMtu.Compute(spec, topology, underlay)) with { Lane = LaneWorker is not null };
+            DeviceOptions options = DeviceOptions.From(spec, Limits(spec, topology, underlay).Links) with { Lane = LaneWorker is not null };
             DeviceOpenResult opened = PortDevices.Open(options, touchExisting: false);
             warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
             if (opened.Port is IPortDevice device)
@@ -104,7 +107,9 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     }
 
     /// <summary>Takes over MACs and MTUs that somebody else gave the devices; an automatic MTU is set again. Control thread.</summary>
-    internal void FollowDevices(UnderlayChange underlay)
+    /// <param name="underlay">The local side of the underlay.</param>
+    /// <param name="isDue">Peers or paths may be others: automatic MTUs are computed anew.</param>
+    internal void FollowDevices(UnderlayChange underlay, bool isDue)
     {
         lock (_lock)
         {
@@ -114,10 +119,8 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
                     Poll(entry);
                 if (entry.Device.ReadMac() is MacAddress mac && mac != entry.Port.Mac)
                     forwarding.SetPortMac(entry.Port, mac);
-                if (entry.Device.ReadMtu() is not (> 0 and int mtu) || mtu == entry.Port.Mtu)
-                    continue;
-                entry.Port.Mtu = mtu;
-                FollowUnderlay(entry, underlay);
+                if (isDue || entry.Device.ReadMtu() != entry.DeviceMtu)
+                    FollowUnderlay(entry, underlay);
             }
         }
     }
@@ -163,7 +166,12 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             port.Traffic.Octets((int)Direction.Tx),
             port.Traffic.Frames((int)Direction.Rx),
             port.Traffic.Octets((int)Direction.Rx),
-            queueDrops);
+            queueDrops)
+        {
+            DeviceMtu = entry.DeviceMtu,
+            LinkLimit = entry.Links,
+            IsMtuRefused = entry.Wanted != 0 && entry.DeviceMtu != entry.Wanted,
+        };
     }
 
     private Entry Place(in PlannedPort planned, TopologySpec topology, UnderlayChange underlay)
@@ -182,7 +190,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         else if (planned.Device.Existed)
         {
             // Somebody made it before us. Until now the plan could be given up, and then nothing of it may have changed.
-            Reconfigure(planned.Device, DeviceOptions.From(planned.Spec, OverlayMtu.Compute(planned.Spec, topology, underlay)));
+            Reconfigure(planned.Device, DeviceOptions.From(planned.Spec, Limits(planned.Spec, topology, underlay).Links));
         }
 
         var port = new Port(id, planned.Spec, planned.Device, planned.Device.Mac) { IsUp = true, Mtu = planned.Device.ReadMtu() };
@@ -248,23 +256,58 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
 
     private EncapWorker WorkerOf(IPortDevice device, int queue) => QueueChange.WorkerOf(Workers, device, queue);
 
+    private OverlayMtuLimits Limits(PortSpec spec, TopologySpec topology, UnderlayChange underlay) =>
+        OverlayMtu.Compute(spec, topology, underlay, forwarding.NextHopsOf, Paths);
+
+    // What was set once and did not come to be is not set again before it changes, so that a device that is not ours to set is left alone, and the log too.
     private void FollowUnderlay(Entry entry, UnderlayChange underlay)
     {
         Port port = entry.Port;
-        if (port.Spec.Mtu is not null || entry.Device.IsClosed)
+        if (entry.Device.IsClosed || entry.Device.ReadMtu() is not (> 0 and var device))
             return;
-        int mtu = OverlayMtu.Compute(port.Spec, _topology, underlay);
-        if (mtu == port.Mtu)
+        OverlayMtuLimits limits = Limits(port.Spec, _topology, underlay);
+        entry.Links = limits.Links;
+        if (port.Spec.Mtu is not null)
+        {
+            entry.DeviceMtu = device;
+            if (port.Mtu != device)
+                port.Mtu = device;
             return;
-        string? problem = entry.Device.SetMtu(mtu);
-        if (problem is not null)
-            DataplaneLog.SetupWarning(logger, problem);
-        int now = entry.Device.ReadMtu();
-        if (now == 0 || now == port.Mtu)
-            return;
-        port.Mtu = now;
-        DataplaneLog.PortMtu(logger, port.Spec.Name, now);
+        }
+
+        // A bridge drops without a word what is longer than the port it would leave by: its hosts hear from us, for each path apart.
+        int wanted = port.Spec.Bridge is null ? limits.Paths : limits.Links;
+        if (device != wanted && (wanted != entry.Wanted || device != entry.DeviceMtu))
+        {
+            if (entry.Device.SetMtu(wanted) is { } problem)
+                DataplaneLog.SetupWarning(logger, problem);
+            if (entry.Device.ReadMtu() is > 0 and var now)
+                device = now;
+        }
+
+        (entry.Wanted, entry.DeviceMtu) = (wanted, device);
+        int mtu = Math.Min(device, wanted);
+        int deliver = device == wanted ? limits.Links : device;
+        if (mtu != port.Mtu)
+            DataplaneLog.PortMtu(logger, port.Spec.Name, mtu);
+        if ((mtu, deliver) != (port.Mtu, port.DeliverMtu))
+            port.SetLimits(mtu, deliver);
     }
 
-    private sealed record Entry(Port Port, IPortDevice Device);
+    // MTUs in octets; 0 for what was not looked at yet.
+    private sealed class Entry(Port port, IPortDevice device)
+    {
+        internal Port Port { get; } = port;
+
+        internal IPortDevice Device { get; } = device;
+
+        /// <summary>The device's, when we looked last.</summary>
+        internal int DeviceMtu { get; set; }
+
+        /// <summary>What we gave or wanted to give the device last.</summary>
+        internal int Wanted { get; set; }
+
+        /// <summary>What the links to the port's peers take.</summary>
+        internal int Links { get; set; }
+    }
 }

@@ -43,6 +43,14 @@ internal static class DaemonChecks
     {
         const string Check = "mtu";
         if (port.Mtu is not { } mtu) return DoctorLine.Warn(Check, $"the MTU of port {port.Port} is not known", client.Hint("status"));
+        string ip = $"ip{(port.Netns is null ? "" : $" -n {port.Netns}")} link set {port.Tap ?? port.Veth} mtu";
+        if (port.LinkLimit is { } limit)
+        {
+            return mtu <= limit
+                ? DoctorLine.Ok(Check, $"port {port.Port}: MTU {mtu} fits into the underlay")
+                : DoctorLine.Warn(Check, $"port {port.Port} has MTU {mtu}, but the links to its peers carry {limit} at most", $"{ip} {limit}");
+        }
+
         foreach (LocalAddressStatus local in locals)
         {
             if (!local.Present || local.Mtu is not { } underlay) continue;
@@ -52,7 +60,7 @@ internal static class DaemonChecks
                 return DoctorLine.Warn(
                     Check,
                     $"port {port.Port} has MTU {mtu}, but {local.Device} carries {underlay - overhead} at most ({underlay} less {overhead})",
-                    $"ip{(port.Netns is null ? "" : $" -n {port.Netns}")} link set {port.Tap ?? port.Veth} mtu {underlay - overhead}");
+                    $"{ip} {underlay - overhead}");
             }
         }
 

@@ -63,6 +63,16 @@ public sealed class AllowList
         return _prefixes.Length != 0 && IsInPrefix(source);
     }
 
+    /// <summary>The next hops that answer to the addresses, each as often as it has addresses. Slow path.</summary>
+    internal IEnumerable<int> NextHops()
+    {
+        foreach (Slot slot in _slots)
+        {
+            if (slot.NextHopPlusOne != 0)
+                yield return slot.NextHopPlusOne - 1;
+        }
+    }
+
     // Multicast and broadcast are no VTEP's address, whatever prefix they fall into.
     private bool IsInPrefix(UnderlayAddress source)
     {

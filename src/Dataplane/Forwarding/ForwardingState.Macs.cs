@@ -76,6 +76,7 @@ public sealed partial class ForwardingState
                 throw new ArgumentException("A flood list holds no groups and no next hop twice.", nameof(nextHops));
         }
 
+        PeersVersion++;
         domain.Flood = nextHops.IsEmpty ? FloodList.Empty : new FloodList(nextHops.ToArray());
         return true;
     }
@@ -89,6 +90,7 @@ public sealed partial class ForwardingState
         foreach (SourceAdmission source in sources)
             _ = Required(source.NextHop, nameof(sources));
 
+        PeersVersion++;
         domain.Allow = new AllowList(sources, prefixes);
         return true;
     }

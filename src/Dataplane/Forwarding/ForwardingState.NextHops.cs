@@ -6,6 +6,30 @@ namespace Overlay.Dataplane.Forwarding;
 /// <content>VTEPs and next hops.</content>
 public sealed partial class ForwardingState
 {
+    /// <summary>Changes whenever a VNI gets other peers. Control thread.</summary>
+    internal int PeersVersion { get; private set; }
+
+    /// <summary>The next hops that frames of a VNI may go to: whom it floods to and who may send into it. Any thread; allocates.</summary>
+    public IReadOnlyList<NextHop> NextHopsOf(Vni vni)
+    {
+        ForwardingTables tables = Current;
+        if (tables.Vnis.Find(vni) is not { } domain)
+            return [];
+
+        HashSet<int> indexes = [.. domain.State.Allow.NextHops()];
+        foreach (NextHopId id in domain.FloodTargets)
+            indexes.Add(id.Index);
+
+        List<NextHop> hops = [];
+        foreach (int index in indexes)
+        {
+            if (tables.FindNextHop(index) is { IsReleased: false } hop)
+                hops.Add(hop);
+        }
+
+        return hops;
+    }
+
     /// <inheritdoc/>
     public VtepId DefineVtep(string name)
     {

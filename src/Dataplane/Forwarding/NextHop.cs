@@ -18,17 +18,18 @@ public sealed class NextHop
     private const int ProbeAfter = 4096;
     private const int OuterIPv4Length = 20 + 8;
     private const int OuterIPv6Length = 40 + 8;
+    private const int LongestIPv4Payload = 65_535 - 20 - 8;
+    private const int LongestIPv6Payload = 65_535 - 8;
     private bool _isReleased;
     private int _trainLimit = int.MaxValue;
     private int _untilProbe;
-    private int _pathMtu;
-    private int _payloadLimit = int.MaxValue;
+    private int _payloadLimit;
+    private TooBigHistory? _tooBig;
 
-    /// <summary>The column of <see cref="Traffic"/> that counts frames too long for the path.</summary>
-    public const int TooBigColumn = 2;
-
-    /// <summary>The column of <see cref="Traffic"/> that counts those of them whose sender was told.</summary>
-    public const int ToldColumn = 3;
+    // Columns of Traffic beside those of the directions: frames over the known limit and those of them whose sender was told; those that were lost without a word
+    // and those that the kernel refused. Two counts a column: there are no octets to count.
+    private const int TooBigColumn = 2;
+    private const int SilentColumn = 3;
 
     /// <summary>Makes a next hop.</summary>
     /// <param name="id">Its index.</param>
@@ -43,6 +44,7 @@ public sealed class NextHop
         Spec = spec;
         Members = members;
         Traffic = new TrafficCounters(workers);
+        _payloadLimit = LongestPayload;
     }
 
     /// <summary>Its index.</summary>
@@ -78,11 +80,26 @@ public sealed class NextHop
     /// </summary>
     public int TrainLimit => Volatile.Read(ref _trainLimit);
 
-    /// <summary>The path MTU that the network told us, outer IP header included; 0 if it told none.</summary>
-    public int PathMtu => Volatile.Read(ref _pathMtu);
+    /// <summary>The path MTU that our kernel or the network told us, outer IP header included; 0 if it told none.</summary>
+    public int PathMtu => PayloadLimit is var limit && limit == LongestPayload ? 0 : limit + OuterLength;
 
-    /// <summary>Octets of UDP payload that the path takes by what the network told us; without that, no limit.</summary>
+    /// <summary>Octets of UDP payload that the path takes by what the network told us; without that, what a UDP datagram can carry.</summary>
     public int PayloadLimit => Volatile.Read(ref _payloadLimit);
+
+    /// <summary>Frames that were too long for the path: over the known limit, or refused by the kernel.</summary>
+    public long TooBigFrames => Traffic.Frames(TooBigColumn) + RefusedFrames;
+
+    /// <summary>Those of them whose sender was told.</summary>
+    public long ToldFrames => Traffic.Octets(TooBigColumn);
+
+    /// <summary>Those of them whose sender cannot be told: not IP, IPv4 without DF, copies of flooded frames.</summary>
+    public long SilentFrames => Traffic.Frames(SilentColumn);
+
+    /// <summary>Those of them that the kernel refused, by which the limit becomes known.</summary>
+    public long RefusedFrames => Traffic.Octets(SilentColumn);
+
+    /// <summary>Frames that were lost without a word in the last minute; the kernel's refusals only where they go on. Any thread.</summary>
+    public long SilentLately => Volatile.Read(ref _tooBig) is { } history ? history.SilentSince(SilentFrames, RefusedFrames) : SilentFrames;
 
     /// <summary>True if nobody refers to it any more and its index waits to be reused.</summary>
     public bool IsReleased
@@ -103,15 +120,45 @@ public sealed class NextHop
         return ChooseMember(flowHash);
     }
 
-    /// <summary>Takes over what the network says of the path, or forgets it (0). Any thread.</summary>
+    /// <summary>Takes over what is known of the path, or forgets it (0). One word is stored, so that readers see one state. By <see cref="Underlay.PathMtuTable"/> alone.</summary>
     internal void SetPathMtu(int mtu)
     {
-        if (Volatile.Read(ref _pathMtu) == mtu)
-            return;
-
-        Volatile.Write(ref _pathMtu, mtu);
-        Volatile.Write(ref _payloadLimit, mtu == 0 ? int.MaxValue : mtu - (Spec.Address.IsIPv4 ? OuterIPv4Length : OuterIPv6Length));
+        int limit = mtu == 0 ? LongestPayload : Math.Min(mtu - OuterLength, LongestPayload);
+        if (Volatile.Read(ref _payloadLimit) != limit)
+            Volatile.Write(ref _payloadLimit, limit);
     }
+
+    /// <summary>Counts frames over the known limit. By the worker alone, as the others.</summary>
+    internal void CountTooBig(int worker, int frames) => Traffic.Add(worker, TooBigColumn, frames, 0);
+
+    /// <summary>Counts those of them whose sender was told.</summary>
+    internal void CountTold(int worker, int frames) => Traffic.Add(worker, TooBigColumn, 0, frames);
+
+    /// <summary>Counts those of them whose sender cannot be told.</summary>
+    internal void CountSilent(int worker, int frames) => Traffic.Add(worker, SilentColumn, frames, 0);
+
+    /// <summary>Counts frames that the kernel refused as too long.</summary>
+    internal void CountRefused(int worker, int frames) => Traffic.Add(worker, SilentColumn, 0, frames);
+
+    /// <summary>Notes where the counters are, for <see cref="SilentLately"/>. Every five seconds, by one thread.</summary>
+    internal void SampleTooBig()
+    {
+        (long silent, long refused) = (SilentFrames, RefusedFrames);
+        TooBigHistory? history = _tooBig;
+        if (history is null)
+        {
+            if (silent + refused == 0)
+                return;
+            history = new TooBigHistory();
+        }
+
+        history.Add(silent, refused);
+        Volatile.Write(ref _tooBig, history);
+    }
+
+    private int OuterLength => Spec.Address.IsIPv4 ? OuterIPv4Length : OuterIPv6Length;
+
+    private int LongestPayload => Spec.Address.IsIPv4 ? LongestIPv4Payload : LongestIPv6Payload;
 
     /// <summary>Whether datagrams of a length may share a message; counts down to the next try. Several threads may do so: the count need not be exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -64,7 +64,7 @@ internal static class LinuxConstants
     internal const int Ipv6FreeBind = 78;
 
     internal const int PathMtuDiscoveryDont = 0;
-    internal const int PathMtuDiscoveryDo = 2;
+    internal const int PathMtuDiscoveryProbe = 3;
 
     internal const int LevelUdp = 17;
     internal const int UdpNoCheck6Tx = 101;

@@ -78,10 +78,14 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>Leaves a group that was joined on an interface, which may have gone.</summary>
     internal int LeaveGroup(in UnderlayAddress group, int interfaceIndex) => Membership(MulticastLeaveGroup, in group, interfaceIndex);
 
-    /// <summary>Sets Don't Fragment (refuse what does not fit) or lets the kernel fragment.</summary>
+    /// <summary>Sets Don't Fragment (refuse what does not fit the device) or lets the kernel fragment.</summary>
+    /// <remarks>
+    /// PROBE and not DO: with DO the kernel refuses by its own cache of path MTUs, which anybody's forged ICMP can lower to 552 octets, and nothing we decide could undo that.
+    /// With PROBE it goes by the device alone, and what ICMP says comes to the error queue all the same.
+    /// </remarks>
     internal int SetDontFragment(bool on)
     {
-        int mode = on ? PathMtuDiscoveryDo : PathMtuDiscoveryDont;
+        int mode = on ? PathMtuDiscoveryProbe : PathMtuDiscoveryDont;
         return IsIPv4 ? Set(LevelIp, IpMtuDiscover, mode) : Set(LevelIpv6, Ipv6MtuDiscover, mode);
     }
 

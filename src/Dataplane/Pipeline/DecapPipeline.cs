@@ -372,7 +372,11 @@ public sealed class DecapPipeline
                 frame.NotTo = peer?.Vtep;
 
                 // What precedes the frame is its own tunnel header, which may be shorter than the new one, and before that another datagram.
-                return _egress.ToNextHop(ref frame, decision.Index, apart: true);
+                DropReason reason = _egress.ToNextHop(ref frame, decision.Index, apart: true);
+                if (reason == DropReason.TooBigSilent)
+                    frame.TooBigFor?.CountSilent(_counters.Index, 1);
+
+                return reason;
             default:
                 _egress.Flood(ref frame, FromUnderlay, frame.Domain.Spec.Gateway, peer?.Vtep);
                 return DropReason.None;

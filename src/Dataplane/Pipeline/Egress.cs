@@ -5,6 +5,7 @@ using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
+using Overlay.Encap.Ethernet;
 using Overlay.Encap.Ip;
 using Overlay.Forwarding;
 
@@ -123,9 +124,13 @@ internal sealed partial class Egress
         }
         else if (reason == DropReason.TooBigSilent)
         {
-            frame.Limit = FrameRules.LimitOf(type, place.Port.Mtu);
+            // The limit is that of the frame with the tag; one tag is forgiven, and it is this one.
+            frame.Limit = FrameRules.LimitOf(place.Vid != 0 ? EtherType.Vlan : type, place.Port.DeliverMtu);
             if (place.Vid != 0)
+            {
                 TakeTagOff(ref frame);
+                frame.Limit -= TagLength;
+            }
         }
 
         return reason;
@@ -179,8 +184,12 @@ internal sealed partial class Egress
             any = true;
             int copy = NewCopy(frame.Frame);
             DropReason reason = Encapsulate(ref frame, id.Index, copy, apart: true);
-            if (reason != DropReason.None)
-                Outcomes.MarkDropped(copy, reason);
+            if (reason == DropReason.None)
+                continue;
+
+            Outcomes.MarkDropped(copy, reason);
+            if (reason == DropReason.TooBigSilent)
+                frame.TooBigFor?.CountSilent(_counters.Index, Outcomes.Weight(copy));
         }
 
         if (!any)
@@ -240,7 +249,8 @@ internal sealed partial class Egress
         if (template.Length + frame.LongestLength > hop.PayloadLimit)
         {
             frame.Limit = hop.PayloadLimit - template.Length;
-            hop.Traffic.Add(_counters.Index, NextHop.TooBigColumn, Outcomes.Weight(outcome), 0);
+            frame.TooBigFor = hop;
+            hop.CountTooBig(_counters.Index, Outcomes.Weight(outcome));
             return DropReason.TooBigSilent;
         }
 
@@ -349,7 +359,7 @@ internal sealed partial class Egress
         if (!port.IsUp)
             return DropReason.PortDown;
 
-        int mtu = port.Mtu;
+        int mtu = port.DeliverMtu;
         if (FrameRules.FitsMtu(_slab.AsSpan(frame.Offset, frame.Length), longest, mtu))
             return DropReason.None;
 
@@ -434,7 +444,7 @@ internal sealed partial class Egress
             if (datagram.SentCount == 0)
             {
                 if (Outcomes.ReasonOf(datagram.Frame) == DropReason.TooBigSilent)
-                    hop.Traffic.Add(_counters.Index, NextHop.TooBigColumn, datagram.Segments, 0);
+                    hop.CountRefused(_counters.Index, datagram.Segments);
 
                 continue;
             }

@@ -124,13 +124,15 @@ public sealed class EncapPipeline
         };
         if (!FrameRules.FitsMtu(frame, outgoing.LongestLength, binding.Port.Mtu))
         {
+            // What fits is a question of the frame as it is on the port: one tag is forgiven there, and it may be the one that is stripped.
+            outgoing.Limit = FrameRules.LimitOf(type, binding.Port.Mtu);
             if (strip)
             {
                 Strip(batch.Slab, ref outgoing);
                 (buffer.Offset, buffer.Length) = (outgoing.Offset, outgoing.Length);
+                outgoing.Limit -= VlanTag.Length;
             }
 
-            outgoing.Limit = FrameRules.LimitOf(VlanTags.TypeOf(batch.Slab.AsSpan(outgoing.Offset)), binding.Port.Mtu);
             return TellTooBig(place, in outgoing, batch.Slab);
         }
 
@@ -159,10 +161,17 @@ public sealed class EncapPipeline
     private DropReason TellTooBig(DomainPort place, in OutgoingFrame frame, byte[] slab)
     {
         int length = TooBigReply.Write(_egress.ReplyFrame, slab.AsSpan(frame.Offset, frame.Length), in frame.Super, frame.Limit);
-        if (length == 0 || !_replies.TryTake() || !_egress.TryReply(place, length))
+        int weight = _egress.Outcomes.Weight(frame.Frame);
+        if (length != 0 && !_replies.TryTake())
             return DropReason.TooBigSilent;
 
-        _egress.PeerOf(frame.Frame)?.Traffic.Add(_counters.Index, NextHop.ToldColumn, _egress.Outcomes.Weight(frame.Frame), 0);
+        if (length == 0 || !_egress.TryReply(place, length))
+        {
+            frame.TooBigFor?.CountSilent(_counters.Index, weight);
+            return DropReason.TooBigSilent;
+        }
+
+        frame.TooBigFor?.CountTold(_counters.Index, weight);
         return DropReason.TooBigNotified;
     }
 

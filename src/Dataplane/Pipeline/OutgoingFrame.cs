@@ -50,6 +50,9 @@ internal struct OutgoingFrame
     /// <summary>Octets that a frame like it may have where it was found too long.</summary>
     internal int Limit;
 
+    /// <summary>The next hop whose path it is too long for: of a group, the member that was chosen. Null if a port is too small for it.</summary>
+    internal NextHop? TooBigFor;
+
     /// <summary>Flow hash of the frame; valid once <see cref="IsHashed"/>.</summary>
     internal uint FlowHash;
 

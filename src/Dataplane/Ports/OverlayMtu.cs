@@ -1,3 +1,4 @@
+using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
@@ -5,7 +6,8 @@ using Overlay.Forwarding.Topology;
 namespace Overlay.Dataplane.Ports;
 
 /// <summary>
-/// The MTU of a port that says <c>auto</c>: what fits into the smallest outer packet of any local address family, whichever encapsulation a peer gets.
+/// The MTU of a port that says <c>auto</c>: the least over its VNIs and their peers, by what the link towards each and the path to it take, the address family, the encapsulation and
+/// the options that the VNI and the port write.
 /// </summary>
 public static class OverlayMtu
 {
@@ -21,41 +23,87 @@ public static class OverlayMtu
     private const int OptionLength = 8;
     private const int TagLength = 4;
     private const int Smallest = 68;
+    private const int LeastOfIPv6 = 1280;
 
     // The longest a TAP takes: 65,535 less the Ethernet header.
     private const int Largest = 65_521;
 
-    /// <summary>The MTU of a port in octets, 68–65521.</summary>
+    /// <summary>What ports' packets may have, 68–65521 octets.</summary>
     /// <param name="port">The port.</param>
     /// <param name="topology">What it is placed in: options that its VNIs write cost room.</param>
     /// <param name="underlay">The local side of the underlay.</param>
-    public static int Compute(PortSpec port, TopologySpec topology, UnderlayChange underlay)
+    /// <param name="hops">The next hops of a VNI. Where it has none yet, or takes in whoever comes, every family that we have and every encapsulation counts.</param>
+    /// <param name="paths">What the path to an address takes, as far as ports are to follow it; null for nothing known.</param>
+    public static OverlayMtuLimits Compute(
+        PortSpec port, TopologySpec topology, UnderlayChange underlay, Func<Vni, IReadOnlyList<NextHop>>? hops = null, Func<UnderlayAddress, int?>? paths = null)
     {
         ArgumentNullException.ThrowIfNull(port);
         ArgumentNullException.ThrowIfNull(topology);
         ArgumentNullException.ThrowIfNull(underlay);
-        int room = int.MaxValue;
-        foreach (LocalAddressState local in underlay.Addresses)
+        int links = int.MaxValue;
+        int known = int.MaxValue;
+        foreach (VniSpec vni in topology.Vnis)
         {
-            int outer = local.Mtu > 0 ? local.Mtu : DefaultOuterMtu;
-            room = Math.Min(room, outer - (local.Address.IsIPv4 ? IPv4Overhead : IPv6Overhead));
+            if (!IsIn(port, vni))
+                continue;
+
+            int options = (vni.PolicyId is not null ? OptionLength : 0) + (port.Identity is not null ? OptionLength : 0);
+            int tag = port.Mode == PortMode.Transparent || (port.Mode == PortMode.Access && vni.Transparent) ? TagLength : 0;
+            IReadOnlyList<NextHop> peers = hops?.Invoke(vni.Vni) ?? [];
+            if (peers.Count == 0 || !vni.Allow.IsEmpty)
+                links = Math.Min(links, RoomOfAnyFamily(underlay) - options - tag);
+
+            foreach (NextHop hop in peers)
+            {
+                if (hop.IsGroup || OuterMtu(hop, underlay) is not { } outer)
+                    continue;
+
+                int overhead = (hop.Spec.Address.IsIPv4 ? IPv4Overhead : IPv6Overhead) + (hop.Spec.Encap == EncapKind.Geneve ? options : 0) + tag;
+                links = Math.Min(links, outer - overhead);
+                if (paths?.Invoke(hop.Spec.Address) is { } path)
+                    known = Math.Min(known, path - overhead);
+            }
         }
 
-        if (room == int.MaxValue)
-            room = DefaultOuterMtu - IPv6Overhead;
-        return Math.Clamp(room - OptionBudget(port, topology), Smallest, Largest);
+        links = Math.Clamp(links == int.MaxValue ? RoomOfAnyFamily(underlay) : links, Smallest, Largest);
+
+        // A device with less than 1,280 loses its IPv6 addresses, and does not get them back.
+        int paced = Math.Clamp(Math.Min(known, links), Math.Min(links, LeastOfIPv6), links);
+        return new OverlayMtuLimits(links, paced);
     }
 
-    /// <summary>Octets of Geneve options that frames of a port may carry, and of a tag that is carried inside the VNI.</summary>
-    public static int OptionBudget(PortSpec port, TopologySpec topology)
+    private static int RoomOfAnyFamily(UnderlayChange underlay)
     {
-        ArgumentNullException.ThrowIfNull(port);
-        ArgumentNullException.ThrowIfNull(topology);
-        bool hasPolicy = topology.Vnis.Any(vni => vni.PolicyId is not null && IsIn(port, vni));
-        int budget = (hasPolicy ? OptionLength : 0) + (port.Identity is not null ? OptionLength : 0);
-        bool carriesTags = port.Mode == PortMode.Transparent || (port.Mode == PortMode.Access && topology.Vnis.Any(vni => vni.Transparent && IsIn(port, vni)));
-        return carriesTags ? budget + TagLength : budget;
+        int room = int.MaxValue;
+        foreach (LocalAddressState local in underlay.Addresses)
+            room = Math.Min(room, OuterMtu(in local) - (local.Address.IsIPv4 ? IPv4Overhead : IPv6Overhead));
+
+        return room == int.MaxValue ? DefaultOuterMtu - IPv6Overhead : room;
     }
+
+    // Null for a family that we cannot send in.
+    private static int? OuterMtu(NextHop hop, UnderlayChange underlay)
+    {
+        if (hop.Path is { } path)
+        {
+            foreach (DeviceState device in underlay.Devices)
+            {
+                if (device.Name == path.Group.Device && device.Mtu > 0)
+                    return device.Mtu;
+            }
+        }
+
+        int? least = null;
+        foreach (LocalAddressState local in underlay.Addresses)
+        {
+            if (local.Address.Family == hop.Spec.Address.Family)
+                least = Math.Min(least ?? int.MaxValue, OuterMtu(in local));
+        }
+
+        return least;
+    }
+
+    private static int OuterMtu(in LocalAddressState local) => local.Mtu > 0 ? local.Mtu : DefaultOuterMtu;
 
     private static bool IsIn(PortSpec port, VniSpec vni) => port.Mode == PortMode.Trunk
         ? port.NativeVni == vni.Vni || port.Vlans.ContainsValue(vni.Vni)

@@ -13,6 +13,7 @@ public sealed class Port
 {
     private ulong _mac;
     private int _mtu;
+    private int _deliverMtu;
     private int _isUp;
 
     /// <summary>Makes a port that is down and has an MTU of 1500.</summary>
@@ -27,6 +28,7 @@ public sealed class Port
         Device = device;
         _mac = mac.Value;
         _mtu = 1500;
+        _deliverMtu = 1500;
     }
 
     /// <summary>Its index.</summary>
@@ -38,12 +40,21 @@ public sealed class Port
     /// <summary>The device.</summary>
     public IPort Device { get; }
 
-    /// <summary>MTU of the device: octets of a frame without Ethernet header and without one 802.1Q tag.</summary>
+    /// <summary>
+    /// Octets that a frame from the port may have without Ethernet header and without one 802.1Q tag: the device's MTU, or less where it says <c>auto</c> and the device's may not be
+    /// set. Setting it sets <see cref="DeliverMtu"/> too.
+    /// </summary>
     public int Mtu
     {
         get => Volatile.Read(ref _mtu);
-        set => Volatile.Write(ref _mtu, value);
+        set => SetLimits(value, value);
     }
+
+    /// <summary>
+    /// Octets that a frame to the port may have, as for <see cref="Mtu"/>. More than that where the device's MTU was lowered because of a path: others may still send what our links allow,
+    /// and a device takes it.
+    /// </summary>
+    public int DeliverMtu => Volatile.Read(ref _deliverMtu);
 
     /// <summary>True if the device takes frames.</summary>
     public bool IsUp
@@ -63,4 +74,11 @@ public sealed class Port
 
     /// <summary>Frames and octets, column <see cref="Direction.Tx"/> from the port, <see cref="Direction.Rx"/> to it. Set when the port is placed first.</summary>
     public TrafficCounters Traffic { get; internal set; } = new(1);
+
+    /// <summary>Sets what frames from the port and to it may have.</summary>
+    internal void SetLimits(int mtu, int deliverMtu)
+    {
+        Volatile.Write(ref _mtu, mtu);
+        Volatile.Write(ref _deliverMtu, deliverMtu);
+    }
 }

@@ -38,33 +38,25 @@ public sealed class UdpUnderlay : IUnderlay
     /// <summary>UDP ports of the sending sockets of a family.</summary>
     public ImmutableArray<ushort> SourcePorts(AddressFamilyKind family) => [.. _sender.Sockets.ToArray().Where(socket => socket.Family == family).Select(socket => socket.LocalPort())];
 
-    /// <summary>Path MTUs the network told us.</summary>
-    public ImmutableArray<PathMtu> PathMtus() => _errors.PathMtus();
-
-    /// <summary>The path MTU towards a destination; null where the network told us none.</summary>
-    public int? PathMtuOf(UnderlayAddress destination) => _errors.PathMtuOf(destination);
-
-    /// <summary>Forgets the path MTUs, because links or addresses changed: what still is too long for a path is found out anew.</summary>
-    internal void ForgetPathMtus() => _errors.Forget();
-
     /// <summary>ICMP and local errors other than path MTU read from the error queues, by errno.</summary>
     public ImmutableSortedDictionary<int, long> Errors() => _errors.Counts();
 
     /// <summary>Opens the sockets. Not on a fast path. Sockets belong to the network namespace of the calling thread.</summary>
     /// <param name="spec">What to open.</param>
     /// <param name="workers">Workers that receive, 1 or more.</param>
-    /// <param name="time">For the age of path MTUs.</param>
     /// <param name="fault">Told what reading an error queue threw; the reader goes on.</param>
-    /// <param name="told">Told a destination and its path MTU, on a thread of the underlay's own, each time the kernel says one.</param>
+    /// <param name="paths">Told what the error queues say of path MTUs, on a thread of the underlay's own; null where nobody wants to know.</param>
+    /// <param name="portSeed">
+    /// Which port of its share of the range a sending socket tries first, so that strangers cannot know it: secret, and the same over a restart. Zero: the first one.
+    /// </param>
     /// <param name="withLane">
     /// Opens a socket more for each encapsulation and local address, for the priority lane: that of a worker after the others (<see cref="HasLane"/>, unless the kernel refuses).
     /// </param>
-    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, TimeProvider time, Action<Exception>? fault = null, bool withLane = false,
-        Action<UnderlayAddress, int>? told = null)
+    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, Action<Exception>? fault = null, bool withLane = false, PathMtuTable? paths = null, ulong portSeed = 0)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
-        var opener = new UdpUnderlayOpener(spec);
+        var opener = new UdpUnderlayOpener(spec, portSeed);
         var receiver = new UdpReceiver(opener.OpenReceivers(workers, withLane));
         if (opener.LaneError < 0)
         {
@@ -77,7 +69,7 @@ public sealed class UdpUnderlay : IUnderlay
         UdpSocket[] sendIPv6 = opener.OpenSenders(AddressFamilyKind.IPv6);
         if (opener.Errors.Count == 0)
         {
-            var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], time, fault, told);
+            var errors = new UnderlayErrorReader([.. sendIPv4, .. sendIPv6], fault, paths);
             return new UdpUnderlayResult(new UdpUnderlay(receiver, sendIPv4, sendIPv6, spec, errors) { HasLane = withLane }, [], opener.Warnings.ToImmutable());
         }
 

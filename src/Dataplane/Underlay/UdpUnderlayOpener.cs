@@ -8,7 +8,7 @@ using static Overlay.Dataplane.Interop.LinuxConstants;
 namespace Overlay.Dataplane.Underlay;
 
 /// <summary>Opens the sockets of an underlay and collects what went wrong. Used once.</summary>
-internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
+internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0)
 {
     private const int ReceiveBuffer = 8 << 20;
     private const int SendBuffer = 4 << 20;
@@ -72,7 +72,7 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         {
             int first = spec.SourcePortFirst + (int)((long)i * range / wanted);
             int end = spec.SourcePortFirst + (int)((i + 1L) * range / wanted);
-            UdpSocket? socket = OpenSender(in address, first, end, skipped);
+            UdpSocket? socket = OpenSender(in address, first, end, OffsetOf(family, i, end - first), skipped);
             if (socket is not null)
                 sockets.Add(socket);
             if (Errors.Count != 0)
@@ -84,6 +84,17 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         if (sockets.Count == 0 && Errors.Count == 0)
             Errors.Add($"{family}: every source port from {spec.SourcePortFirst} to {spec.SourcePortLast} is in use");
         return [.. sockets];
+    }
+
+    // An ICMP error is believed by the port it quotes: which one of its share a socket has must not be known to who did not see its datagrams.
+    private int OffsetOf(AddressFamilyKind family, int socket, int count)
+    {
+        if (portSeed == 0)
+            return 0;
+
+        ulong mixed = (portSeed + ((ulong)family << 32) + (uint)socket + 1) * 0x9E37_79B9_7F4A_7C15;
+        mixed = (mixed ^ (mixed >> 31)) * 0xBF58_476D_1CE4_E5B9;
+        return (int)((mixed ^ (mixed >> 29)) % (ulong)count);
     }
 
     /// <summary>Receiving sockets of a multicast group, one an encapsulation, not joined yet. Incomplete when there are <see cref="Errors"/>.</summary>
@@ -192,7 +203,7 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         return result;
     }
 
-    private UdpSocket? OpenSender(in UnderlayAddress address, int first, int end, List<int> skipped)
+    private UdpSocket? OpenSender(in UnderlayAddress address, int first, int end, int offset, List<int> skipped)
     {
         UdpSocket? socket = OpenCommon(in address);
         if (socket is null)
@@ -209,8 +220,9 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec)
         if (zero)
             Require(socket.SetNoChecksumOnSend(), "SO_NO_CHECK");
         _ = socket.SetSendBuffer(SendBuffer);
-        for (int port = first; port < end && Errors.Count == 0; port++)
+        for (int i = 0; i < end - first && Errors.Count == 0; i++)
         {
+            int port = first + ((offset + i) % (end - first));
             int result = socket.Bind(in address, (ushort)port);
             if (result >= 0)
                 return socket;

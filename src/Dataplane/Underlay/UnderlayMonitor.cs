@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Overlay.Dataplane.Interop;
 using Overlay.Encap;
@@ -20,7 +21,10 @@ public sealed class UnderlayMonitor : IDisposable
     private const ushort AttributeDestination = 1;
     private const ulong NetlinkTag = 1;
     private const int BufferSize = 64 * 1024;
+    private const uint MatchFib = 0x2000; // RTM_F_FIB_MATCH
     private const int MaxPeers = 64;
+    private const int MaxRoutes = 1024;
+    private const int RoutesPauseMilliseconds = 1000;
     private const int DumpTimeoutMilliseconds = 2000;
     private const int CoalesceMilliseconds = 50;
     private const int RefreshMilliseconds = 10_000;
@@ -30,6 +34,8 @@ public sealed class UnderlayMonitor : IDisposable
     private readonly Action<UnderlayChange> _changed;
     private readonly Action<Exception>? _fault;
     private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly byte[] _answer = new byte[BufferSize];
+    private readonly Epoll _answered = new(1);
     private readonly EventFd _wake = new();
     private readonly Epoll _epoll = new(2);
     private readonly Epoll _stopOnly = new(1);
@@ -39,6 +45,9 @@ public sealed class UnderlayMonitor : IDisposable
     private UnderlayView _view;
     private bool _isStale;
     private UnderlayChange _current;
+    private IReadOnlyDictionary<UnderlayAddress, int> _routeMtus = ImmutableDictionary<UnderlayAddress, int>.Empty;
+    private long _routesReadAt;
+    private bool _routesAreDue;
     private uint _sequence;
     private volatile bool _stopping;
     private volatile Watched _devices = new([]);
@@ -65,6 +74,12 @@ public sealed class UnderlayMonitor : IDisposable
     /// <summary>The last snapshot.</summary>
     public UnderlayChange Current => Volatile.Read(ref _current);
 
+    /// <summary>
+    /// What the routes to peers take, in octets with the outer IP header, where that is less than the device does: by the route's MTU, or by the MTU that IPv6 has on the device (router
+    /// advertisements set it). The kernel's cache of what ICMP told it is not in it. At most 1,024 peers; looked at every ten seconds, and when routes or peers change.
+    /// </summary>
+    public IReadOnlyDictionary<UnderlayAddress, int> RouteMtus => Volatile.Read(ref _routeMtus);
+
     /// <summary>How often everything was read again because messages were lost.</summary>
     public long OverflowCount { get; private set; }
 
@@ -82,6 +97,7 @@ public sealed class UnderlayMonitor : IDisposable
         _ = _epoll.Add(_wake.Descriptor, LinuxConstants.EpollIn, 0);
         _ = _epoll.Add(_events!.Descriptor, LinuxConstants.EpollIn, NetlinkTag);
         _ = _stopOnly.Add(_wake.Descriptor, LinuxConstants.EpollIn, 0);
+        _ = _answered.Add(_requests!.Descriptor, LinuxConstants.EpollIn, 0);
         ReadAll();
         Volatile.Write(ref _current, _view.Evaluate(RoutedMtu, _devices.Names));
         _thread = new Thread(Run) { IsBackground = true, Name = "overlay-rtnl" };
@@ -113,6 +129,7 @@ public sealed class UnderlayMonitor : IDisposable
         _requests?.Dispose();
         _epoll.Dispose();
         _stopOnly.Dispose();
+        _answered.Dispose();
         _wake.Dispose();
     }
 
@@ -120,7 +137,7 @@ public sealed class UnderlayMonitor : IDisposable
     {
         while (!_stopping)
         {
-            int count = _epoll.Wait(RefreshMilliseconds);
+            int count = _epoll.Wait(_routesAreDue ? RoutesPauseMilliseconds : RefreshMilliseconds);
             if (_stopping)
                 return;
             try
@@ -143,10 +160,18 @@ public sealed class UnderlayMonitor : IDisposable
         _wake.Clear();
         ReadEvents();
         UnderlayChange next = _view.Evaluate(RoutedMtu, _devices.Names);
-        if (next == _current)
+        if (next != _current)
+        {
+            Volatile.Write(ref _current, next);
+            _changed(next);
+        }
+
+        // A question a peer: not more often than every second, however fast routes change.
+        _routesAreDue = Environment.TickCount64 - _routesReadAt < RoutesPauseMilliseconds;
+        if (_routesAreDue)
             return;
-        Volatile.Write(ref _current, next);
-        _changed(next);
+        Volatile.Write(ref _routeMtus, ReadRouteMtus());
+        _routesReadAt = Environment.TickCount64;
     }
 
     private void ReadEvents()
@@ -218,20 +243,69 @@ public sealed class UnderlayMonitor : IDisposable
 
     private int MtuTowards(in UnderlayAddress peer)
     {
+        // The route that is chosen names the device, of several too; its MTU may be what an ICMP message said. That of the table's route is what was configured.
+        int device = _view.MtuOf(RouteTo(in peer, 0).Index);
+        int route = RouteTo(in peer, MatchFib).Mtu;
+        return route > 0 ? route : device;
+    }
+
+    private Dictionary<UnderlayAddress, int> ReadRouteMtus()
+    {
+        var found = new Dictionary<UnderlayAddress, int>();
+        var ofDevices = new Dictionary<int, int>();
+        foreach (UnderlayAddress peer in _peers().Take(MaxRoutes))
+        {
+            (int index, int limit) = peer.ScopeId != 0 ? ((int)peer.ScopeId, 0) : RouteTo(in peer, MatchFib);
+            if (!peer.IsIPv4)
+            {
+                if (index == 0)
+                    index = RouteTo(in peer, 0).Index;
+                if (!ofDevices.TryGetValue(index, out int six))
+                    ofDevices.Add(index, six = IPv6MtuOf(index));
+                limit = limit == 0 || six == 0 ? Math.Max(limit, six) : Math.Min(limit, six);
+            }
+
+            int device = _view.MtuOf(index);
+            if (limit > 0 && (device == 0 || limit < device))
+                found[peer] = limit;
+        }
+
+        return found;
+    }
+
+    // Rtnetlink tells it only among some hundred octets of a link's settings for IPv6. The file is that of this thread's namespace.
+    private int IPv6MtuOf(int index)
+    {
+        if (_view.NameOf(index) is not { Length: > 0 } name)
+            return 0;
+        try
+        {
+            string text = File.ReadAllText($"/proc/sys/net/ipv6/conf/{name}/mtu");
+            return int.TryParse(text, NumberStyles.None | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int mtu) ? mtu : 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
+    private (int Index, int Mtu) RouteTo(in UnderlayAddress peer, uint flags)
+    {
         // struct rtmsg { u8 family, dst_len, src_len, tos, table, protocol, scope, type; u32 flags; } and RTA_DST.
         Span<byte> body = stackalloc byte[12 + 4 + 16];
         body.Clear();
         int length = peer.Length;
         body[0] = (byte)(peer.IsIPv4 ? LinuxConstants.FamilyInet : LinuxConstants.FamilyInet6);
         body[1] = (byte)(length * 8);
+        MemoryMarshal.Write(body[8..], flags);
         MemoryMarshal.Write(body[12..], (ushort)(4 + length));
         MemoryMarshal.Write(body[14..], AttributeDestination);
         _ = peer.TryWriteBytes(body[16..], out _);
-        int found = 0;
+        (int Index, int Mtu) found = default;
         _ = Ask(GetRoute, FlagRequest, body[..(16 + length)], message =>
         {
             if (message.Kind == RtnetlinkKind.RouteNew)
-                found = message.Mtu > 0 ? message.Mtu : _view.MtuOf(message.Index);
+                found = (message.Index, message.Mtu);
         });
         return found;
     }
@@ -251,13 +325,11 @@ public sealed class UnderlayMonitor : IDisposable
         if (_requests!.Send(request) < 0)
             return false;
 
-        byte[] buffer = new byte[BufferSize];
-        using var wait = new Epoll(1);
-        _ = wait.Add(_requests.Descriptor, LinuxConstants.EpollIn, 0);
+        byte[] buffer = _answer;
         while (true)
         {
             int length = _requests.Receive(buffer);
-            if (length == -Errno.Again && wait.Wait(DumpTimeoutMilliseconds) > 0)
+            if (length == -Errno.Again && _answered.Wait(DumpTimeoutMilliseconds) > 0)
                 continue;
             if (length < 0)
                 return false;

@@ -46,6 +46,9 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
     /// <summary>The MTU of a link; 0 if it is unknown.</summary>
     internal int MtuOf(int index) => _links.TryGetValue(index, out Link link) ? link.Mtu : 0;
 
+    /// <summary>The name of a link; null if it is unknown.</summary>
+    internal string? NameOf(int index) => _links.TryGetValue(index, out Link link) ? link.Name : null;
+
     /// <summary>The state of the local addresses.</summary>
     /// <param name="routedMtu">The smallest MTU on the routes to the peers of a family, asked for when an address is on a loopback device.</param>
     /// <param name="devices">Names of devices to tell of.</param>
@@ -78,7 +81,7 @@ internal sealed class UnderlayView(ImmutableArray<UnderlayAddress> local)
         foreach ((int index, Link link) in _links)
         {
             if (link.Name == name)
-                return new DeviceState(name, index, link.Works);
+                return new DeviceState(name, index, link.Works) { Mtu = link.Mtu };
         }
 
         return new DeviceState(name, 0, false);

@@ -36,6 +36,9 @@ public sealed record UnderlaySpec
     /// <summary>Set Don't Fragment and let the kernel refuse what does not fit.</summary>
     public bool DontFragment { get; init; } = true;
 
+    /// <summary>The least path MTU in octets that an ICMP message is believed, 68–65535: anybody can send one. What is said below it is taken for this.</summary>
+    public int PathMtuMin { get; init; } = 1350;
+
     /// <summary>Outer TTL or hop limit, 1–255; 0 inherits the inner one.</summary>
     public byte Ttl { get; init; } = 64;
 
@@ -52,7 +55,7 @@ public sealed record UnderlaySpec
     public bool Equals(UnderlaySpec? other) =>
         other is not null && Local.SequenceEqual(other.Local) && VxlanPort == other.VxlanPort && GenevePort == other.GenevePort &&
         SourcePortFirst == other.SourcePortFirst && SourcePortLast == other.SourcePortLast && SourcePortCount == other.SourcePortCount &&
-        Checksum == other.Checksum && DontFragment == other.DontFragment && Ttl == other.Ttl && Dscp == other.Dscp && Strict == other.Strict &&
+        Checksum == other.Checksum && DontFragment == other.DontFragment && PathMtuMin == other.PathMtuMin && Ttl == other.Ttl && Dscp == other.Dscp && Strict == other.Strict &&
         Device == other.Device;
 
     /// <inheritdoc/>

@@ -117,6 +117,7 @@ internal sealed class StatusView(
         Mode = spec.Mode.ToString().ToLowerInvariant(),
         Mac = device is { } d && !d.Mac.IsZero ? d.Mac.ToString() : null,
         Mtu = device?.Mtu is > 0 and var mtu ? mtu : null,
+        LinkLimit = device?.LinkLimit is > 0 and var limit ? limit : null,
         Queues = device?.Queues ?? spec.Queues,
         Up = device?.IsUp ?? false,
         Vnis =

@@ -28,6 +28,7 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("listen.source_port_count", u.SourcePortCount == v.SourcePortCount);
         Check("listen.checksum", u.Checksum == v.Checksum);
         Check("listen.df", u.DontFragment == v.DontFragment);
+        Check("listen.path_mtu_min", u.PathMtuMin == v.PathMtuMin);
         Check("listen.ttl", u.Ttl == v.Ttl);
         Check("listen.dscp", u.Dscp == v.Dscp);
         Check("listen.strict", u.Strict == v.Strict);

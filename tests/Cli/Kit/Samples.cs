@@ -90,11 +90,15 @@ internal static class Samples
                 Vnis = [100],
                 LinkMtu = 1500,
                 ToldMtu = 1400,
+                ToldBy = "network",
+                RefusedMtu = 552,
                 ToldSecondsAgo = 9,
                 Overhead = 50,
                 OverlayMtu = 1350,
-                TooBigFrames = 7,
-                ToldFrames = 5,
+                TooBigFrames = 70,
+                ToldFrames = 50,
+                SilentFrames = 12,
+                SilentLastMinute = 0,
             },
             new MtuPeer
             {
@@ -105,11 +109,18 @@ internal static class Samples
                 LinkMtu = 1500,
                 Overhead = 50,
                 OverlayMtu = 1450,
-                TooBigFrames = 3,
-                ToldFrames = 0,
+                TooBigFrames = 30,
+                ToldFrames = 20,
+                SilentFrames = 9,
+                SilentLastMinute = 3,
             },
         ],
-        Ports = [new MtuPort { Port = "web", Device = "tap-web", Netns = "t", Mtu = 1450, Auto = true, Vnis = [100] }],
+        Ports =
+        [
+            new MtuPort { Port = "db", Device = "tap-db", Mtu = 1450, Limit = 1450, Auto = false, Vnis = [100] },
+            new MtuPort { Port = "theirs", Device = "tap0", Netns = "t", Mtu = 1500, Limit = 1350, Auto = true, Refused = true, Vnis = [100] },
+            new MtuPort { Port = "web", Device = "tap-web", Mtu = 1450, Limit = 1450, Auto = true, Vnis = [100] },
+        ],
     };
 
     public static NeighborsResponse Neighbors { get; } = new()

@@ -103,18 +103,28 @@ public sealed class ScreenTests
         Ctl ctl = await Ctl.RunAsync("doctor", "mtu", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Failure, ctl.Code);
         string expected = """
-            PEER  ADDRESS    ENCAP   LINK MTU  PATH MTU  KNOWN FROM      OVERHEAD  OVERLAY MTU  TOO BIG  TOLD
-            b     192.0.2.2  vxlan       1500      1400  network 9s ago        50         1350        7     5
-            c     192.0.2.3  geneve      1500      1500  link                  50         1450        3     0
+            PEER  ADDRESS    ENCAP   LINK MTU  PATH MTU  KNOWN FROM      OVERHEAD  OVERLAY MTU  TOO BIG  TOLD  SILENT  LAST MIN
+            b     192.0.2.2  vxlan       1500      1400  network 9s ago        50         1350       70    50      12         0
+            c     192.0.2.3  geneve      1500      1500  link                  50         1450       30    20       9         3
 
-            PORT  DEVICE      MTU  SET BY  LEAST OVERLAY MTU  FITS
-            web   t/tap-web  1450  auto                 1350  no
+            PORT    DEVICE    MTU  SET BY         LEAST OVERLAY MTU  FITS
+            db      tap-db   1450  configuration               1350  no
+            theirs  t/tap0   1500  auto                        1350  yes
+            web     tap-web  1450  auto                        1350  no
 
             """;
         Assert.StartsWith(expected, ctl.Out, StringComparison.Ordinal);
-        Assert.Contains("the path to peer b takes 1350: senders that can be told are told. Next: ip -n t link set tap-web mtu 1350", ctl.Out, StringComparison.Ordinal);
-        Assert.Contains("black hole: 3 frames to peer c", ctl.Out, StringComparison.Ordinal);
-        Assert.DoesNotContain("frames to peer b were", ctl.Out, StringComparison.Ordinal);
+
+        // A command that the daemon would undo is not advised: only the device that it may not set is the operator's.
+        Assert.Contains("port web has MTU 1450, and the path to peer b takes 1350: senders that can be told are told. Next: if it stays so for a minute the port follows; set ports.web.mtu to 1350", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("port db has MTU 1450, and the path to peer b takes 1350: senders that can be told are told. Next: set ports.db.mtu to 1350 or auto", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("port theirs: its device has MTU 1500 and did not take 1350 from us; what is longer is not taken from it. Next: ip -n t link set tap0 mtu 1350", ctl.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("link set tap-web", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("ICMP says that the path to peer b takes 552, which is under listen.path_mtu_min and not believed", ctl.Out, StringComparison.Ordinal);
+
+        // Others that were told hide no black hole, and what was lost long ago is none.
+        Assert.Contains("black hole: 3 frames to peer c in the last minute", ctl.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("frames to peer b in", ctl.Out, StringComparison.Ordinal);
 
         ctl = await Ctl.RunAsync("doctor", "mtu", "b", "--socket", daemon.Socket);
         Assert.Equal(ExitCode.Ok, ctl.Code);

@@ -167,7 +167,7 @@ public sealed class SocketLaneTests : IDisposable
 
         // A process that a test beside this one is just starting has a copy of every descriptor for a moment, and with it the port that was tried first.
         Wait.Until(
-            () => (opened = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, Workers, TimeProvider.System, withLane: true))).Errors.IsEmpty,
+            () => (opened = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, Workers, withLane: true))).Errors.IsEmpty,
             Limit,
             "the sockets",
             () => string.Join(' ', opened!.Errors));

@@ -87,7 +87,7 @@ public sealed class UdpReceiverTests : IDisposable
     private UdpUnderlay Open(string address)
     {
         var spec = new UnderlaySpec { Local = [UnderlayAddress.Parse(address)], SourcePortCount = 1 };
-        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 1, TimeProvider.System));
+        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 1));
         Assert.Empty(result.Errors);
         return result.Underlay!;
     }

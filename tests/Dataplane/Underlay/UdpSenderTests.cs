@@ -235,7 +235,7 @@ public sealed class UdpSenderTests : IDisposable
     private UdpUnderlay Open(string near, ChecksumPolicy checksum = ChecksumPolicy.Full)
     {
         UnderlaySpec spec = new() { Local = [UnderlayAddress.Parse(near.Split('/')[0])], SourcePortCount = 1, Checksum = checksum };
-        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 1, TimeProvider.System));
+        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 1));
         Assert.Empty(result.Errors);
         return result.Underlay!;
     }

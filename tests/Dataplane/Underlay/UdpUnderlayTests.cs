@@ -147,13 +147,32 @@ public sealed class UdpUnderlayTests : IDisposable
         string other = _lab.AddHost("far");
         Veth(other, near, far, mtu: 1300);
         string peer = far.Split('/')[0];
-        using UdpUnderlay underlay = Open(Spec(near.Split('/')[0]));
         TxBatch tx = Fill(peer, 4789, 20, (ref TxDatagram d, int i) => (d.PayloadLength, d.FlowHash) = (i is 3 or 7 ? 1400 : 100, 5));
+        var paths = new PathMtuTable(() => [tx.NextHops[0]!], TimeProvider.System, 1350);
+        using UdpUnderlay underlay = Open(Spec(near.Split('/')[0]), paths: paths);
         Assert.Equal(18, underlay.Send(tx, _outcomes));
         for (int i = 0; i < 20; i++)
             Assert.Equal(i is 3 or 7 ? DropReason.TooBigSilent : DropReason.None, _outcomes.ReasonOf(i));
-        Wait.Until(() => underlay.PathMtuOf(UnderlayAddress.Parse(peer)) == 1300, Limit, "the path MTU");
-        Assert.Contains(underlay.PathMtus(), path => path.Mtu == 1300);
+        Wait.Until(() => tx.NextHops[0]!.PathMtu == 1300, Limit, "the path MTU");
+        Assert.Contains(paths.List(), path => path is { Mtu: 1300, Source: PathMtuSource.Kernel });
+    }
+
+    [Fact]
+    public void Source_ports_are_not_to_be_guessed_and_are_the_same_after_a_restart()
+    {
+        UnderlaySpec spec = Spec("127.0.0.1") with { SourcePortCount = 64 };
+        ushort[] first = Ports(1);
+        Assert.Equal(first, Ports(1));
+        ushort[] second = Ports(2);
+        Assert.True(first.Zip(second).Count(static pair => pair.First == pair.Second) < 8);
+        Assert.All(first.Zip(Enumerable.Range(0, 64)), static pair => Assert.InRange(pair.First, 49152 + (pair.Second * 256), 49152 + (pair.Second * 256) + 255));
+        Assert.True(first.Select(static port => port & 255).Distinct().Count() > 32);
+
+        ushort[] Ports(ulong seed)
+        {
+            using UdpUnderlay underlay = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 1, portSeed: seed)).Underlay!;
+            return [.. underlay.SourcePorts(AddressFamilyKind.IPv4)];
+        }
     }
 
     [Fact]
@@ -181,7 +200,7 @@ public sealed class UdpUnderlayTests : IDisposable
         string peer = far.Split('/')[0];
         using UdpUnderlay underlay = Open(Spec(address));
         using Socket sink = NetNs.Run(other, () => SocketHere(peer, 4789));
-        using UdpUnderlay reverse = NetNs.Run(other, () => UdpUnderlay.Open(Spec(peer) with { VxlanPort = 14789 }, 1, TimeProvider.System).Underlay!);
+        using UdpUnderlay reverse = NetNs.Run(other, () => UdpUnderlay.Open(Spec(peer) with { VxlanPort = 14789 }, 1).Underlay!);
         var rx = new DatagramBatch(Batch, Batch);
         bool Passes()
         {
@@ -231,7 +250,7 @@ public sealed class UdpUnderlayTests : IDisposable
     {
         UnderlaySpec spec = Spec("127.0.0.1");
         using UdpUnderlay first = Open(spec, workers: 2);
-        UdpUnderlayResult second = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 2, TimeProvider.System));
+        UdpUnderlayResult second = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 2));
         Assert.Null(second.Underlay);
         Assert.Equal(2, second.Errors.Length);
         Assert.Contains("4789", second.Errors[0], StringComparison.Ordinal);
@@ -243,7 +262,7 @@ public sealed class UdpUnderlayTests : IDisposable
     {
         using Socket taken = Socket("127.0.0.1", 50_000);
         UnderlaySpec spec = Spec("127.0.0.1") with { SourcePortFirst = 50_000, SourcePortLast = 50_009, SourcePortCount = 2 };
-        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 1, TimeProvider.System));
+        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, 1));
         using UdpUnderlay underlay = result.Underlay!;
         Assert.Equal([50_001, 50_005], underlay.SourcePorts(AddressFamilyKind.IPv4));
         Assert.Contains(result.Warnings, warning => warning.Contains("50000", StringComparison.Ordinal));
@@ -348,9 +367,9 @@ public sealed class UdpUnderlayTests : IDisposable
 
     private Socket Socket(string address, int port) => NetNs.Run(_ns, () => SocketHere(address, port));
 
-    private UdpUnderlay Open(UnderlaySpec spec, int workers = 1)
+    private UdpUnderlay Open(UnderlaySpec spec, int workers = 1, PathMtuTable? paths = null)
     {
-        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, workers, TimeProvider.System));
+        UdpUnderlayResult result = NetNs.Run(_ns, () => UdpUnderlay.Open(spec, workers, paths: paths));
         Assert.Empty(result.Errors);
         return result.Underlay!;
     }

@@ -57,6 +57,29 @@ public sealed class UnderlayMonitorTests : IDisposable
     }
 
     [Fact]
+    public void The_mtu_of_routes_to_peers_is_known_and_that_of_IPv6_on_a_device_but_not_what_ICMP_told_the_kernel()
+    {
+        string ns = _lab.AddHost("m");
+        NetLab.Ip(ns, "link", "add", "u0", "mtu", "9000", "type", "veth", "peer", "name", "u1");
+        NetLab.Ip(ns, "link", "set", "u0", "up");
+        NetLab.Ip(ns, "link", "set", "u1", "up");
+        NetLab.Address(ns, "u0", "192.0.2.1/24", "2001:db8::1/64");
+        UnderlayAddress near = UnderlayAddress.Parse("192.0.2.9");
+        UnderlayAddress far = UnderlayAddress.Parse("198.51.100.2");
+        UnderlayAddress six = UnderlayAddress.Parse("2001:db8::9");
+        using var monitor = new UnderlayMonitor([UnderlayAddress.Parse("192.0.2.1"), UnderlayAddress.Parse("2001:db8::1")], () => [near, far, six], _ => { });
+        Assert.Null(NetNs.Run(ns, monitor.Start));
+        NetLab.Ip(ns, "route", "add", "198.51.100.0/24", "via", "192.0.2.2", "mtu", "1500");
+        Wait.Until(() => monitor.RouteMtus.GetValueOrDefault(far) == 1500, Limit, "the route's MTU");
+        Assert.False(monitor.RouteMtus.ContainsKey(near) || monitor.RouteMtus.ContainsKey(six));
+        NetLab.Sysctl(ns, "net/ipv6/conf/u0/mtu", "1400");
+        monitor.Refresh();
+        Wait.Until(() => monitor.RouteMtus.GetValueOrDefault(six) == 1400, Limit, "the MTU of IPv6 on the device");
+        NetLab.Ip(ns, "route", "del", "198.51.100.0/24");
+        Wait.Until(() => !monitor.RouteMtus.ContainsKey(far), Limit, "the route to be gone");
+    }
+
+    [Fact]
     public void Lost_messages_make_the_monitor_read_everything_again()
     {
         string ns = _lab.AddHost("m");

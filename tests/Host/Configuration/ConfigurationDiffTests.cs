@@ -25,6 +25,7 @@ public sealed class ConfigurationDiffTests
         { "listen.source_port_count", "32" },
         { "listen.checksum", "zero" },
         { "listen.df", "clear" },
+        { "listen.path_mtu_min", "1280" },
         { "listen.ttl", "inherit" },
         { "listen.dscp", "0" },
         { "listen.strict", "true" },

@@ -10,10 +10,10 @@ public sealed record MtuResponse
     public required IReadOnlyList<MtuPort> Ports { get; init; }
 }
 
-/// <summary>The path to a peer. Lengths in octets, counts since start.</summary>
+/// <summary>The path to a peer, or to a multicast group. Lengths in octets, counts since start.</summary>
 public sealed record MtuPeer
 {
-    /// <summary>Its name.</summary>
+    /// <summary>Its name; for a multicast group its address, device and TTL.</summary>
     public required string Peer { get; init; }
 
     /// <summary>The address in use, or null if none can be used.</summary>
@@ -28,8 +28,14 @@ public sealed record MtuPeer
     /// <summary>MTU of our link, or null if unknown.</summary>
     public int? LinkMtu { get; init; }
 
-    /// <summary>What the network said of the path (ICMP, or our kernel's routes); null if it said nothing in the last ten minutes.</summary>
+    /// <summary>What is known of the path; null if nobody said anything in the last ten minutes.</summary>
     public int? ToldMtu { get; init; }
+
+    /// <summary>Who said so: <c>network</c> (ICMP) or <c>kernel</c> (our devices and routes); null if nobody did.</summary>
+    public string? ToldBy { get; init; }
+
+    /// <summary>What ICMP said of the path in the last ten minutes and was not believed, being under <c>listen.path_mtu_min</c>; null if nothing.</summary>
+    public int? RefusedMtu { get; init; }
 
     /// <summary>Seconds since it said so last.</summary>
     public double? ToldSecondsAgo { get; init; }
@@ -43,8 +49,14 @@ public sealed record MtuPeer
     /// <summary>Frames to it that were too long for the path.</summary>
     public required long TooBigFrames { get; init; }
 
-    /// <summary>Those of them whose sender was told by ICMP; the others are lost to it without a word.</summary>
+    /// <summary>Those of them whose sender was told by ICMP.</summary>
     public required long ToldFrames { get; init; }
+
+    /// <summary>Those of them whose sender cannot be told: not IP, IPv4 without DF, copies of flooded frames. What is neither was over the limit of answers, or taught us the path.</summary>
+    public required long SilentFrames { get; init; }
+
+    /// <summary>Frames of the last minute that were lost without a word: more than none is a black hole.</summary>
+    public required long SilentLastMinute { get; init; }
 }
 
 /// <summary>A port's MTU.</summary>
@@ -62,8 +74,14 @@ public sealed record MtuPort
     /// <summary>The device's MTU, or null if unknown.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>It is derived from the underlay (<c>mtu: auto</c>).</summary>
+    /// <summary>What is taken from the port, or null if unknown: the device's MTU, or less where that may not be set.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>It is derived from links and paths (<c>mtu: auto</c>).</summary>
     public required bool Auto { get; init; }
+
+    /// <summary>It is, and the device did not take it: <see cref="Limit"/> is what it should have.</summary>
+    public bool Refused { get; init; }
 
     /// <summary>The VNIs it is in.</summary>
     public required IReadOnlyList<int> Vnis { get; init; }

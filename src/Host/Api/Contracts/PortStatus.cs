@@ -24,6 +24,9 @@ public sealed record PortStatus
     /// <summary>The device's MTU in octets, or null if unknown.</summary>
     public int? Mtu { get; init; }
 
+    /// <summary>What the links to its peers take of a packet from it, or null if unknown.</summary>
+    public int? LinkLimit { get; init; }
+
     /// <summary>Queues of the device; a veth end has one.</summary>
     public required int Queues { get; init; }
 

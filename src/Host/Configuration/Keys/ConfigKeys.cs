@@ -31,7 +31,9 @@ public static class ConfigKeys
         new("listen.checksum", "auto, full, zero, zero-both", "auto", false,
             "Outer UDP checksum. `auto` is `full`: segmentation offload and receive coalescing need it. `zero`: none on IPv4; `zero-both`: none on IPv6 either, and none demanded (RFC 6935)."),
         new("listen.df", "set, clear", "set", false,
-            "Don't Fragment on outer packets."),
+            "Don't Fragment on outer packets. `clear`: the kernel and routers fragment what is too long for a path, and no path MTU is looked at."),
+        new("listen.path_mtu_min", "68–65535", "1350", false,
+            "The least path MTU that an ICMP message is believed: who guesses a source port can forge one. Below it this is assumed, `overlayctl doctor mtu` says so, and what is longer than the true path is lost. The default leaves an inner IPv6 packet of 1,280 octets through, over either family; 8 more for each Geneve option and 4 for a tag inside the VNI. What our own kernel knows of routes and devices is always believed."),
         new("listen.ttl", "1–255, inherit", "64", false,
             "Outer TTL or hop limit; `inherit` copies the inner one."),
         new("listen.dscp", "0–63, inherit", "inherit", false,
@@ -80,7 +82,7 @@ public static class ConfigKeys
         new("ports.<name>.mac", "auto, MAC", "auto", true,
             "MAC given to the device; `auto` leaves it alone."),
         new("ports.<name>.mtu", "auto, 68–65535", "auto", true,
-            "MTU of the port; `auto` is the underlay's less the longest tunnel header configured. A TAP is given it. A veth end is given it only where it has less; " +
+            "MTU of the port; `auto` is the least that the links and paths to the peers of its VNIs leave beside the headers they get. A path that an ICMP message tells of is followed after a minute, and not under 1280. A TAP is given it. A veth end is given it only where it has less; " +
             "give the tenant's end no more."),
         new("ports.<name>.queues", "1–16", "1", true,
             "TAP queues; a veth end has one. Flows are spread over them, each is read by one worker (`workers.count`), and a flow stays in its queue. A change loses and re-orders nothing where the kernel takes a steering program (CAP_BPF or CAP_SYS_ADMIN)."),

@@ -92,6 +92,7 @@ internal static class UnderlaySection
             Checksum = listen.Word("checksum", ChecksumPolicy.Full,
                 ("auto", ChecksumPolicy.Full), ("full", ChecksumPolicy.Full), ("zero", ChecksumPolicy.ZeroIPv4), ("zero-both", ChecksumPolicy.ZeroBoth)),
             DontFragment = listen.Word("df", true, ("set", true), ("clear", false)),
+            PathMtuMin = (int)listen.Number("path_mtu_min", 1350, 68, 65535),
             Ttl = (byte)(listen.NumberOr("ttl", "inherit", 64, 1, 255) ?? 0),
             Dscp = (byte?)listen.NumberOr("dscp", "inherit", null, 0, 63),
             Strict = listen.Bool("strict", false),
