@@ -12,7 +12,8 @@ namespace Overlay.Interop.Mtu;
 /// </summary>
 public sealed class PathMtuTests
 {
-    private const int Narrow = 1400;
+    private const int Narrow = MtuLab.Narrow;
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(25);
 
     [Theory]
     [InlineData("vxlan", false)]
@@ -23,7 +24,7 @@ public sealed class PathMtuTests
     {
         using var lab = new NetLab();
         var overhead = outerIPv6 ? 70 : 50;
-        var (a, b) = Build(lab, encap, outerIPv6, 1500 - overhead);
+        var (a, b, _, _, _) = MtuLab.Build(lab, encap, outerIPv6, $"mtu: {1500 - overhead}");
         a.WaitForPing("10.0.0.2");
         a.WaitForPing("fd00::2");
         TcpTransfer.Run(a.Tenant, b.Tenant, "10.0.0.2", 1 << 20);
@@ -59,7 +60,7 @@ public sealed class PathMtuTests
     public void Frames_that_nobody_can_be_told_about_are_a_black_hole_that_the_doctor_names()
     {
         using var lab = new NetLab();
-        var (a, _) = Build(lab, "vxlan", outerIPv6: false, 1450);
+        var a = MtuLab.Build(lab, "vxlan", outerIPv6: false, "mtu: 1450").A;
         a.WaitForPing("10.0.0.2");
         using var sender = new PacketSocket(a.Tenant, "t0", receive: false);
         var macOfB = Cmd.Run(a.Tenant, "ip", "neigh", "show", "10.0.0.2", "dev", "t0").StdOut.Split(' ')[2];
@@ -78,27 +79,49 @@ public sealed class PathMtuTests
         Assert.Contains("black hole", doctor.StdOut + doctor.StdErr, StringComparison.Ordinal);
     }
 
-    private static (Site A, Site B) Build(NetLab lab, string encap, bool outerIPv6, int portMtu)
+    // A device of their own tells nothing about a link-local peer but its address: the kernel leaves the scope out of what it says itself.
+    [Fact]
+    public void The_path_to_a_link_local_peer_is_known_too()
     {
+        using var lab = new NetLab();
         var a = new Site(lab, "a");
         var b = new Site(lab, "b");
-        var router = lab.AddHost("r");
-        NetLab.Join(a.Host, "u0", router, "ra", 1500);
-        NetLab.Join(b.Host, "u0", router, "rb", Narrow);
-        NetLab.Sysctl(router, "net/ipv4/ip_forward", "1");
-        NetLab.Sysctl(router, "net/ipv6/conf/all/forwarding", "1");
-        NetLab.Address(a.Host, "u0", "192.0.2.1/24", "2001:db8:1::1/64");
-        NetLab.Address(router, "ra", "192.0.2.254/24", "2001:db8:1::fe/64");
-        NetLab.Address(b.Host, "u0", "198.51.100.2/24", "2001:db8:2::2/64");
-        NetLab.Address(router, "rb", "198.51.100.254/24", "2001:db8:2::fe/64");
-        NetLab.Ip(a.Host, "route", "add", "default", "via", "192.0.2.254");
-        NetLab.Ip(b.Host, "route", "add", "default", "via", "198.51.100.254");
-        NetLab.Ip(a.Host, "-6", "route", "add", "default", "via", "2001:db8:1::fe");
-        NetLab.Ip(b.Host, "-6", "route", "add", "default", "via", "2001:db8:2::fe");
-        var (ours, theirs) = outerIPv6 ? ("2001:db8:1::1", "2001:db8:2::2") : ("192.0.2.1", "198.51.100.2");
-        b.Start(b.Yaml($"\"{theirs}\"", 100, $"- {{ name: a, addresses: [\"{ours}\"], encap: {encap}, vnis: [100] }}", port: $"mtu: {portMtu}"), "10.0.0.2/24", "fd00::2/64");
-        a.Start(a.Yaml($"\"{ours}\"", 100, $"- {{ name: b, addresses: [\"{theirs}\"], encap: {encap}, vnis: [100] }}", port: $"mtu: {portMtu}"), "10.0.0.1/24", "fd00::1/64");
-        NetLab.WaitForPing(a.Host, theirs);
-        return (a, b);
+        NetLab.Join(a.Host, "u0", b.Host, "u0", Narrow);
+        NetLab.Address(a.Host, "u0", "fe80::1/64");
+        NetLab.Address(b.Host, "u0", "fe80::2/64");
+        b.Start(b.Yaml("\"fe80::2%u0\"", 100, "- { name: a, addresses: [\"fe80::1%u0\"], encap: vxlan, vnis: [100] }", port: "mtu: 1450"), "10.0.0.2/24");
+        a.Start(a.Yaml("\"fe80::1%u0\"", 100, "- { name: b, addresses: [\"fe80::2%u0\"], encap: vxlan, vnis: [100] }", port: "mtu: 1450"), "10.0.0.1/24");
+        a.WaitForPing("10.0.0.2");
+        Wait.Until(
+            () =>
+            {
+                Cmd.Run(a.Tenant, "ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1380", "10.0.0.2");
+                return MtuLab.Uses(a.Tenant, "10.0.0.2", Narrow - 70);
+            },
+            TimeSpan.FromSeconds(10),
+            "the tenant hears what fits",
+            () => a.Daemon.Ctl("doctor", "mtu").StdOut + a.Daemon.Drops());
+    }
+
+    [Fact]
+    public void A_port_whose_mtu_is_automatic_follows_the_mtu_of_the_route_to_its_peer_and_back()
+    {
+        using var lab = new NetLab();
+        var a = MtuLab.Build(lab, "geneve", outerIPv6: false, "mtu: auto", second: 1500).A;
+        Wait.Until(() => TapMtu() == 1450, Soon, "what the link allows", () => $"{TapMtu()}");
+        a.WaitForPing("10.0.0.2");
+        NetLab.Ip(a.Host, "route", "add", "198.51.100.2/32", "via", "192.0.2.254", "mtu", "1400");
+        Wait.Until(() => TapMtu() == 1350, Soon, "what the route allows", () => $"{TapMtu()}");
+        Assert.Contains("kernel", a.Daemon.Ctl("doctor", "mtu").StdOut, StringComparison.Ordinal);
+
+        // b's port was not lowered: what it sends still arrives.
+        var (packets, lost) = (5, 0);
+        var ping = Cmd.Run(a.Tenant, "ping", "-c", $"{packets}", "-i", "0.2", "-W", "2", "-s", "1322", "10.0.0.2");
+        lost = packets - ping.StdOut.Split('\n').Count(static line => line.Contains("bytes from", StringComparison.Ordinal));
+        Assert.Equal(0, lost);
+        NetLab.Ip(a.Host, "route", "del", "198.51.100.2/32", "via", "192.0.2.254", "mtu", "1400");
+        Wait.Until(() => TapMtu() == 1450, Soon, "what the link allows again", () => $"{TapMtu()}");
+
+        int TapMtu() => (int)System.Text.Json.Nodes.JsonNode.Parse(NetLab.Ip(a.Tenant, "-j", "link", "show", "dev", "t0").StdOut)!.AsArray().Single()!["mtu"]!;
     }
 }
