@@ -29,7 +29,7 @@ public sealed class MacIndexTests
             else if (!isKnown && (step < 100_000 || random.Next(3) == 0))
             {
                 at = pool.Allocate();
-                pool[at] = new MacState { Mac = mac };
+                pool[at] = new MacState(mac);
                 index.Add(mac, at);
                 model.Add(mac, at);
             }
@@ -55,7 +55,7 @@ public sealed class MacIndexTests
         {
             ulong mac = (high << 32) | (high ^ 0x1234_5678);
             int at = pool.Allocate();
-            pool[at] = new MacState { Mac = mac };
+            pool[at] = new MacState(mac);
             index.Add(mac, at);
             Assert.True(index.TryGet(mac, out int found) && found == at);
         }

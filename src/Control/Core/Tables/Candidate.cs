@@ -2,7 +2,7 @@ using Overlay.Forwarding;
 
 namespace Overlay.Control.Tables;
 
-/// <summary>What one source says of one MAC. 44 octets in a pool; never an object.</summary>
+/// <summary>What one source of a plane says of one MAC. 44 octets in a pool; never an object. What was seen of a MAC is in its <see cref="MacState"/>.</summary>
 internal struct Candidate
 {
     /// <summary>Index of the MAC.</summary>
@@ -29,14 +29,11 @@ internal struct Candidate
     /// <summary>Tenths of a second: when it was given or moved.</summary>
     public uint Since;
 
-    /// <summary>Tenths of a second: of a plane's route when it expires (0 never); of a local or learned one when it was last seen.</summary>
+    /// <summary>Tenths of a second: when it expires; 0 never.</summary>
     public uint Time;
 
-    /// <summary>Plane and session, an index; 0 for local and learned.</summary>
+    /// <summary>Plane and session, an index.</summary>
     public ushort Source;
-
-    /// <summary>The coarse epoch the forwarding table showed when it was last looked at (local and learned).</summary>
-    public ushort Epoch;
 
     /// <summary>Who gave it; <see cref="FdbOrigin.None"/> marks a free item.</summary>
     public FdbOrigin Origin;
@@ -44,9 +41,6 @@ internal struct Candidate
     /// <summary>It must not move.</summary>
     public bool Sticky;
 
-    /// <summary>A port's own address: it does not age and no limit counts it.</summary>
-    public bool Permanent;
-
-    /// <summary>Given by data-plane learning on either side.</summary>
-    public readonly bool IsSeen => Origin is FdbOrigin.Local or FdbOrigin.Learned;
+    /// <summary>It is the one in force.</summary>
+    public bool IsInForce;
 }

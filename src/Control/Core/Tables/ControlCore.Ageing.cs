@@ -71,22 +71,22 @@ internal sealed partial class ControlCore
 
     private void AgeOne(MacVrf vrf, in FdbRow row, uint now, uint age)
     {
-        if (row.Origin is not (FdbOrigin.Local or FdbOrigin.Learned) || !vrf.TryFind(row.Mac, out int mac) || vrf.FindSeen(mac) is not (>= 0 and int at))
+        if (row.Origin is not (FdbOrigin.Local or FdbOrigin.Learned) || !vrf.TryFind(row.Mac, out int mac) || !vrf.Macs[mac].HasSeen)
         {
             return;
         }
 
-        ref Candidate candidate = ref vrf.Candidates[at];
-        if (row.LastUseEpoch != candidate.Epoch)
+        ref MacState state = ref vrf.Macs[mac];
+        if (row.LastUseEpoch != state.SeenEpoch)
         {
-            candidate.Epoch = row.LastUseEpoch;
-            candidate.Time = Math.Max(candidate.Time, _epochTimes[row.LastUseEpoch]);
+            state.SeenEpoch = row.LastUseEpoch;
+            state.SeenTime = Math.Max(state.SeenTime, _epochTimes[row.LastUseEpoch]);
         }
 
-        if (!candidate.Permanent && now - candidate.Time >= age)
+        if (!state.IsPermanent && now - state.SeenTime >= age)
         {
             _aged++;
-            DropSeen(vrf, at, publish: true);
+            DropSeen(vrf, mac, publish: true);
         }
     }
 }

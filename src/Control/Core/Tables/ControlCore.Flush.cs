@@ -32,9 +32,9 @@ internal sealed partial class ControlCore
         {
             foreach (MacVrf vrf in _vrfs.Values)
             {
-                if ((filter.Vni is null || vrf.Vni == filter.Vni) && vrf.TryFind(mac, out int index) && vrf.FindSeen(index) is >= 0 and int seen)
+                if ((filter.Vni is null || vrf.Vni == filter.Vni) && vrf.TryFind(mac, out int index))
                 {
-                    removed += FlushOne(vrf, seen, filter) ? 1 : 0;
+                    removed += FlushOne(vrf, index, filter) ? 1 : 0;
                 }
             }
 
@@ -42,7 +42,7 @@ internal sealed partial class ControlCore
             return;
         }
 
-        StartWalk(filter.Vni, (vrf, at) => removed += vrf.Candidates[at].IsSeen && FlushOne(vrf, at, filter) ? 1 : 0, () => done(new FdbFlushResult(removed, null)));
+        StartWalk(filter.Vni, ofMacs: true, (vrf, mac) => removed += FlushOne(vrf, mac, filter) ? 1 : 0, () => done(new FdbFlushResult(removed, null)));
     }
 
     /// <summary>MACs that moved not long ago: the frozen ones first, then by the time of the last move.</summary>
@@ -97,12 +97,16 @@ internal sealed partial class ControlCore
             state.IsFrozen ? Span(record.FrozenUntil > now ? record.FrozenUntil - now : 0) : null, record.Freezes, record.IsContested ? record.Rival.ToString() : null);
     }
 
-    private bool FlushOne(MacVrf vrf, int at, FdbFilter filter)
+    private bool FlushOne(MacVrf vrf, int mac, FdbFilter filter)
     {
-        ref Candidate candidate = ref vrf.Candidates[at];
-        RouteTarget target = vrf.Targets[candidate.Target]!;
-        if (candidate.Permanent
-            || (filter.Port is { } port && target.Port?.Name != port)
+        ref MacState state = ref vrf.Macs[mac];
+        if (!state.HasSeen || state.IsPermanent)
+        {
+            return false;
+        }
+
+        RouteTarget target = vrf.Targets[state.SeenTarget]!;
+        if ((filter.Port is { } port && target.Port?.Name != port)
             || (filter.Peer is { } peer && (target.Port is not null || PeerNameOf(target) != peer)))
         {
             return false;
@@ -110,8 +114,8 @@ internal sealed partial class ControlCore
 
         // Forgotten with all that is remembered of it.
         _flushed++;
-        ForgetMoves(vrf, candidate.Mac);
-        DropSeen(vrf, at, publish: true);
+        ForgetMoves(vrf, mac);
+        DropSeen(vrf, mac, publish: true);
         return true;
     }
 

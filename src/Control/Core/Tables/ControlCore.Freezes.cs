@@ -92,16 +92,15 @@ internal sealed partial class ControlCore
             return;
         }
 
-        int seen = vrf.FindSeen(mac);
-        if (seen < 0)
+        if (!vrf.Macs[mac].HasSeen)
         {
             SetHome(vrf, ref record, current);
             return;
         }
 
-        uint sequence = home.Port is null ? 0 : SequenceAbove(vrf, mac, vrf.Candidates[seen].Sequence);
+        uint sequence = home.Port is null ? 0 : SequenceAbove(vrf, mac, vrf.SequenceOf(mac));
         bool isOwn = home.Port is { } own && own.Mac.Value == vrf.Macs[mac].Mac;
-        _ = PlaceSeen(vrf, mac, seen, home, home.Port is null ? FdbOrigin.Learned : FdbOrigin.Local, isOwn, sequence);
+        PlaceSeen(vrf, mac, home, home.Port is null ? FdbOrigin.Learned : FdbOrigin.Local, isOwn, sequence);
         if (home.Port is { } port)
         {
             Tell(new LocalEvent { Kind = LocalEventKind.MacMoved, Vni = vrf.Vni, Mac = new MacAddress(vrf.Macs[mac].Mac), Port = port.Name, Sequence = sequence });
@@ -113,11 +112,8 @@ internal sealed partial class ControlCore
     {
         for (int at = vrf.Macs[mac].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
-            ref Candidate other = ref vrf.Candidates[at];
-            if (!other.IsSeen)
-            {
-                had = Math.Max(had, other.Sequence == uint.MaxValue ? uint.MaxValue : other.Sequence + 1);
-            }
+            uint other = vrf.Candidates[at].Sequence;
+            had = Math.Max(had, other == uint.MaxValue ? uint.MaxValue : other + 1);
         }
 
         return had;
@@ -128,19 +124,19 @@ internal sealed partial class ControlCore
     {
         int home = vrf.Moves.Of(mac).Home;
         int held = -1;
-        for (int at = vrf.Macs[mac].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
+        for (int at = vrf.First(mac); at != -1; at = vrf.Next(mac, at))
         {
-            ref Candidate candidate = ref vrf.Candidates[at];
-            if (vrf.Targets[candidate.Target]!.Current is null)
+            RouteTarget target = vrf.TargetOf(mac, at);
+            if (target.Current is null)
             {
                 continue;
             }
 
-            if (candidate.Target == home)
+            if (target.Id == home)
             {
                 held = at;
             }
-            else if (!candidate.IsSeen && (candidate.Origin == FdbOrigin.Static || candidate.Sticky))
+            else if (at != MacVrf.SeenAt && (vrf.Candidates[at].Origin == FdbOrigin.Static || vrf.Candidates[at].Sticky))
             {
                 return -1;
             }
@@ -161,7 +157,7 @@ internal sealed partial class ControlCore
             return false;
         }
 
-        if (isOwn || (target?.Port is not null && state.Winner >= 0 && vrf.Candidates[state.Winner].Origin == FdbOrigin.Learned))
+        if (isOwn || (target?.Port is not null && state.SeenOrigin == FdbOrigin.Learned))
         {
             Thaw(vrf, mac);
             Publish(vrf, mac);
@@ -179,7 +175,7 @@ internal sealed partial class ControlCore
         vrf.Frozen--;
         ref MoveRecord record = ref vrf.Moves.Of(mac);
         record.ForgetTimes();
-        if (vrf.Macs[mac].Head >= 0)
+        if (!vrf.Macs[mac].IsEmpty)
         {
             record.Last = Now;
         }

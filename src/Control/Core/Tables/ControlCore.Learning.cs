@@ -106,32 +106,27 @@ internal sealed partial class ControlCore
             return;
         }
 
-        int seen = vrf.FindSeen(index);
-        bool wasLocal = seen >= 0 && vrf.Candidates[seen].Origin == FdbOrigin.Local;
-        if (wasLocal && vrf.Candidates[seen].Target == target.Id)
+        ref MacState state = ref vrf.Macs[index];
+        bool wasLocal = state.SeenOrigin == FdbOrigin.Local;
+        if (wasLocal && state.SeenTarget == target.Id)
         {
-            vrf.Candidates[seen].Time = Now;
-            if (isOwn && !vrf.Candidates[seen].Permanent)
+            state.SeenTime = Now;
+            if (isOwn && !state.IsPermanent)
             {
                 // The device spoke before its address was announced.
-                Uncount(vrf, target, vrf.Candidates[seen]);
-                vrf.Candidates[seen].Permanent = true;
+                Uncount(vrf, target, index);
+                state.IsPermanent = true;
             }
 
             return;
         }
 
-        bool isElsewhere = seen >= 0;
+        bool isElsewhere = state.HasSeen;
         bool isBack = IsBack(vrf, index, target);
-        uint sequence = wasLocal ? vrf.Candidates[seen].Sequence : 0;
+        uint sequence = wasLocal ? vrf.SequenceOf(index) : 0;
         for (int at = vrf.Macs[index].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
             ref Candidate other = ref vrf.Candidates[at];
-            if (other.IsSeen)
-            {
-                continue;
-            }
-
             bool isUsable = vrf.Targets[other.Target]!.Current is not null;
             if (isUsable && (other.Origin == FdbOrigin.Static || other.Sticky))
             {
@@ -145,13 +140,13 @@ internal sealed partial class ControlCore
             sequence = Math.Max(sequence, other.Sequence == uint.MaxValue ? uint.MaxValue : other.Sequence + 1);
         }
 
-        if (!isOwn && (!HasRoom(vrf, target, seen, isBack) || (isElsewhere && !MayMove(vrf, index, target))))
+        if (!isOwn && (!HasRoom(vrf, target, index, isBack) || (isElsewhere && !MayMove(vrf, index, target))))
         {
             return;
         }
 
         // From port to port the candidate goes along, so that planes hear of a move and not of a withdrawal.
-        _ = PlaceSeen(vrf, index, seen, target, FdbOrigin.Local, isOwn, sequence);
+        PlaceSeen(vrf, index, target, FdbOrigin.Local, isOwn, sequence);
         _learned += isElsewhere ? 0 : 1;
         _moved += isElsewhere ? 1 : 0;
         Publish(vrf, index);
@@ -188,21 +183,21 @@ internal sealed partial class ControlCore
             return;
         }
 
-        int seen = vrf.FindSeen(index);
-        if (seen >= 0 && vrf.Candidates[seen].Target == target.Id)
+        ref MacState state = ref vrf.Macs[index];
+        if (state.HasSeen && state.SeenTarget == target.Id)
         {
-            vrf.Candidates[seen].Time = Now;
+            state.SeenTime = Now;
             return;
         }
 
-        bool isMove = seen >= 0;
+        bool isMove = state.HasSeen;
         bool isBack = IsBack(vrf, index, target);
-        if (!HasRoom(vrf, target, seen, isBack) || (isMove && !MayMove(vrf, index, target)))
+        if (!HasRoom(vrf, target, index, isBack) || (isMove && !MayMove(vrf, index, target)))
         {
             return;
         }
 
-        _ = PlaceSeen(vrf, index, seen, target, FdbOrigin.Learned, isPermanent: false, sequence: 0);
+        PlaceSeen(vrf, index, target, FdbOrigin.Learned, isPermanent: false, sequence: 0);
         _learned += isMove ? 0 : 1;
         _moved += isMove ? 1 : 0;
         Publish(vrf, index);
@@ -218,9 +213,11 @@ internal sealed partial class ControlCore
         }
 
         int index = vrf.AddMac(mac);
-        int seen = PlaceSeen(vrf, index, -1, target, origin, isOwn, sequence: 0);
+        PlaceSeen(vrf, index, target, origin, isOwn, sequence: 0);
         _learned++;
-        PublishFirst(vrf, index, seen);
+
+        // There is nothing to choose.
+        Write(vrf, index, MacVrf.SeenAt);
         return true;
     }
 
@@ -236,13 +233,13 @@ internal sealed partial class ControlCore
             return false;
         }
 
-        if (vrf.Macs[mac].Winner is not (>= 0 and int winner) || vrf.Candidates[winner].Origin == FdbOrigin.Learned || HasLeft(vrf, mac, winner))
+        if (vrf.Macs[mac].SeenOrigin == FdbOrigin.Learned || vrf.WinnerOf(mac) == -1 || HasLeft(vrf, mac))
         {
             return true;
         }
 
         _yielded++;
-        if (vrf.Candidates[winner].Origin == FdbOrigin.Local)
+        if (vrf.Macs[mac].SeenOrigin == FdbOrigin.Local)
         {
             Contest(vrf, mac, target, source);
         }
@@ -254,11 +251,10 @@ internal sealed partial class ControlCore
     /// Whether the host behind a local entry may be taken for gone, so that a VTEP its frames come from now has it: it migrated. A VTEP's word never displaces a host that
     /// speaks here: the entry has to be silent for a while, and with its next frame the host has it back.
     /// </summary>
-    private bool HasLeft(MacVrf vrf, int mac, int winner)
+    private bool HasLeft(MacVrf vrf, int mac)
     {
-        ref Candidate local = ref vrf.Candidates[winner];
         ref MacState state = ref vrf.Macs[mac];
-        if (local.Origin != FdbOrigin.Local || local.Permanent || state.Head != winner || local.NextOfMac >= 0)
+        if (state.SeenOrigin != FdbOrigin.Local || state.IsPermanent || state.Head >= 0)
         {
             return false;
         }
@@ -270,7 +266,7 @@ internal sealed partial class ControlCore
         }
 
         uint epochs = _writer.TryGetMac(vrf.Vni, new MacAddress(state.Mac), out FdbRow row) ? (ushort)(_writer.Epoch - row.LastUseEpoch) : 0u;
-        return epochs >= 2 && (epochs - 1) * _period >= silence && Now - local.Time >= silence;
+        return epochs >= 2 && (epochs - 1) * _period >= silence && Now - state.SeenTime >= silence;
     }
 
     /// <summary>A source that only a prefix admitted: it becomes a VTEP named by its address, as long as something is learned from it.</summary>
@@ -300,7 +296,7 @@ internal sealed partial class ControlCore
                 return;
             }
 
-            if (!HasRoom(vrf, null, isKnown ? vrf.FindSeen(index) : -1, isBack: false))
+            if (!HasRoom(vrf, null, isKnown ? index : -1, isBack: false))
             {
                 return;
             }
@@ -319,7 +315,7 @@ internal sealed partial class ControlCore
         }
 
         LearnRemote(vrf, hint.Mac, target);
-        if (!target.IsImplicit && target.RouteReferences == 0 && target.Head >= 0)
+        if (!target.IsImplicit && target.RouteReferences == 0 && target.HasMacs)
         {
             target.IsImplicit = true;
             vrf.Implicit++;
@@ -354,9 +350,10 @@ internal sealed partial class ControlCore
     /// Whether the limits allow one more MAC at a target. What is there already is never evicted; a MAC that moves takes its place along, and one that comes back
     /// (<see cref="IsBack"/>) is not asked how full the target is.
     /// </summary>
-    private bool HasRoom(MacVrf vrf, RouteTarget? target, int replaced, bool isBack)
+    private bool HasRoom(MacVrf vrf, RouteTarget? target, int mac, bool isBack)
     {
-        bool isNew = replaced < 0 || vrf.Candidates[replaced].Permanent;
+        bool isMove = mac >= 0 && vrf.Macs[mac].HasSeen;
+        bool isNew = !isMove || vrf.Macs[mac].IsPermanent;
         if (isNew && _seen >= _options.LearnLimit)
         {
             _refusedByTotal++;
@@ -389,7 +386,7 @@ internal sealed partial class ControlCore
             }
         }
         else if (target?.Peer is { } peer && peer.Seen >= vrf.Spec!.VtepLearnLimit
-            && !(replaced >= 0 && vrf.Targets[vrf.Candidates[replaced].Target]!.Peer == peer))
+            && !(isMove && vrf.Targets[vrf.Macs[mac].SeenTarget]!.Peer == peer))
         {
             _refusedByVtep++;
             vrf.Refused++;

@@ -34,7 +34,7 @@ internal sealed partial class ControlCore
             return true;
         }
 
-        bool isSure = HasWholeHistory(vrf, state);
+        bool isSure = HasWholeHistory(vrf, mac);
         if (!TryRecord(vrf, mac, out int at, out bool isNew))
         {
             _undamped++;
@@ -98,14 +98,15 @@ internal sealed partial class ControlCore
     /// Whether nothing of a MAC's moves can have been forgotten for want of room: it never moved, or came where it is after the last time that happened. Without a
     /// record its home is where it is, and that must not be the place of one who made us forget.
     /// </summary>
-    private bool HasWholeHistory(MacVrf vrf, in MacState state)
+    private bool HasWholeHistory(MacVrf vrf, int mac)
     {
-        if (vrf.MovesLostAt == 0 || state.Moves == 0 || state.Winner < 0)
+        ref MacState state = ref vrf.Macs[mac];
+        if (vrf.MovesLostAt == 0 || state.Moves == 0 || vrf.WinnerOf(mac) is not (not -1 and int winner))
         {
             return true;
         }
 
-        uint came = vrf.Candidates[state.Winner].Since;
+        uint came = winner == MacVrf.SeenAt ? state.SeenSince : vrf.Candidates[winner].Since;
         return came > vrf.MovesLostAt || Now - came >= Tenths(vrf.Spec!.MoveWindow);
     }
 
@@ -175,7 +176,7 @@ internal sealed partial class ControlCore
     {
         for (int at = vrf.Macs[mac].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
         {
-            if (vrf.Candidates[at].Target == target.Id && !vrf.Candidates[at].IsSeen)
+            if (vrf.Candidates[at].Target == target.Id)
             {
                 return true;
             }
@@ -303,7 +304,7 @@ internal sealed partial class ControlCore
     private void ForgetMover(MacVrf vrf, int mac)
     {
         ForgetMoves(vrf, mac);
-        if (vrf.Macs[mac].Head < 0)
+        if (vrf.Macs[mac].IsEmpty)
         {
             vrf.RemoveMac(mac);
         }

@@ -242,10 +242,10 @@ internal sealed partial class ControlCore
     }
 
     /// <summary>Where a MAC is by the forwarding table.</summary>
-    private static bool TryGetPlace(MacVrf vrf, MacAddress mac, out FdbTarget place)
+    private bool TryGetPlace(MacVrf vrf, MacAddress mac, out FdbTarget place)
     {
-        bool isKnown = vrf.TryFind(mac, out int index) && vrf.Macs[index].IsPublished;
-        place = isKnown ? new FdbTarget(vrf.Macs[index].Published) : default;
+        bool isKnown = _writer.TryGetMac(vrf.Vni, mac, out FdbRow row);
+        place = row.Target;
         return isKnown;
     }
 
@@ -312,14 +312,14 @@ internal sealed partial class ControlCore
         };
     }
 
-    private static (string? Port, string? Peer, uint Place) PlaceNamesOf(MacVrf vrf, MacAddress mac)
+    private (string? Port, string? Peer, uint Place) PlaceNamesOf(MacVrf vrf, MacAddress mac)
     {
-        if (!vrf.TryFind(mac, out int index) || vrf.Macs[index] is not { IsPublished: true, Winner: >= 0 } state)
+        if (!TryGetPlace(vrf, mac, out FdbTarget place) || !vrf.TryFind(mac, out int index) || vrf.WinnerOf(index) == -1)
         {
             return default;
         }
 
-        RouteTarget target = vrf.Targets[vrf.Candidates[state.Winner].Target]!;
-        return (target.Port?.Name, PeerNameOf(target), state.Published);
+        RouteTarget target = vrf.TargetOf(index, vrf.WinnerOf(index));
+        return (target.Port?.Name, PeerNameOf(target), place.Raw);
     }
 }

@@ -16,34 +16,26 @@ internal sealed partial class ControlCore
     private void Publish(MacVrf vrf, int mac)
     {
         int winner = Choose(vrf, mac);
-        int seen = vrf.FindSeen(mac);
-        if (seen >= 0 && seen != winner)
+        ref MacState state = ref vrf.Macs[mac];
+        if (state.HasSeen && winner != MacVrf.SeenAt)
         {
-            DropSeen(vrf, seen, publish: false);
+            DropSeen(vrf, mac, publish: false);
         }
 
-        ref MacState state = ref vrf.Macs[mac];
         vrf.SetWinner(mac, winner);
-        if (winner >= 0 && vrf.Spec is not null)
+        if (winner != -1 && vrf.Spec is not null)
         {
-            Write(vrf, ref state, winner);
+            Write(vrf, mac, winner);
         }
         else
         {
             Erase(vrf, ref state);
         }
 
-        if (state.Head < 0 && !IsRemembered(vrf, mac))
+        if (state.IsEmpty && !IsRemembered(vrf, mac))
         {
             vrf.RemoveMac(mac);
         }
-    }
-
-    /// <summary>Writes a MAC whose first candidate is a usable one: there is nothing to choose.</summary>
-    private void PublishFirst(MacVrf vrf, int mac, int candidate)
-    {
-        vrf.SetWinner(mac, candidate);
-        Write(vrf, ref vrf.Macs[mac], candidate);
     }
 
     /// <summary>The best usable candidate of a MAC, or -1.</summary>
@@ -51,7 +43,7 @@ internal sealed partial class ControlCore
     {
         if (vrf.Macs[mac].IsFrozen)
         {
-            if (FrozenAt(vrf, mac) is >= 0 and int held)
+            if (FrozenAt(vrf, mac) is not -1 and int held)
             {
                 return held;
             }
@@ -60,14 +52,14 @@ internal sealed partial class ControlCore
         }
 
         int best = -1;
-        for (int at = vrf.Macs[mac].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
+        for (int at = vrf.First(mac); at != -1; at = vrf.Next(mac, at))
         {
-            if (vrf.Targets[vrf.Candidates[at].Target]!.Current is null)
+            if (vrf.TargetOf(mac, at).Current is null)
             {
                 continue;
             }
 
-            if (best < 0 || _precedence.Decide(StandingOf(vrf, at), StandingOf(vrf, best), out _) < 0)
+            if (best == -1 || _precedence.Decide(StandingOf(vrf, mac, at), StandingOf(vrf, mac, best), out _) < 0)
             {
                 best = at;
             }
@@ -76,34 +68,51 @@ internal sealed partial class ControlCore
         return best;
     }
 
-    private RouteStanding StandingOf(MacVrf vrf, int index)
+    private RouteStanding StandingOf(MacVrf vrf, int mac, int at)
     {
-        ref Candidate candidate = ref vrf.Candidates[index];
-        bool isStale = _sources[candidate.Source]?.IsStale(candidate.Generation) ?? false;
-        return new RouteStanding(candidate.Origin, candidate.Sequence, candidate.Sticky, isStale, vrf.Targets[candidate.Target]!.Address);
+        if (at == MacVrf.SeenAt)
+        {
+            return new RouteStanding(vrf.Macs[mac].SeenOrigin, vrf.SequenceOf(mac), false, false, vrf.TargetOf(mac, at).Address);
+        }
+
+        ref Candidate candidate = ref vrf.Candidates[at];
+        return new RouteStanding(candidate.Origin, candidate.Sequence, candidate.Sticky, IsStale(candidate), vrf.Targets[candidate.Target]!.Address);
     }
 
-    private void Write(MacVrf vrf, ref MacState state, int winner)
+    private bool IsStale(in Candidate candidate) => _sources[candidate.Source]?.IsStale(candidate.Generation) ?? false;
+
+    private void Write(MacVrf vrf, int mac, int winner)
     {
-        ref Candidate candidate = ref vrf.Candidates[winner];
-        RouteTarget target = vrf.Targets[candidate.Target]!;
-        bool isStale = _sources[candidate.Source]?.IsStale(candidate.Generation) ?? false;
-        FdbFlags flags = (candidate.Sticky ? FdbFlags.Sticky : 0) | (isStale ? FdbFlags.Stale : 0) | (state.IsFrozen ? FdbFlags.Frozen : 0);
+        ref MacState state = ref vrf.Macs[mac];
+        RouteTarget target = vrf.TargetOf(mac, winner);
+        FdbOrigin origin = state.SeenOrigin;
+        FdbFlags flags = state.IsFrozen ? FdbFlags.Frozen : 0;
+        if (winner != MacVrf.SeenAt)
+        {
+            ref Candidate candidate = ref vrf.Candidates[winner];
+            origin = candidate.Origin;
+            flags |= (candidate.Sticky ? FdbFlags.Sticky : 0) | (IsStale(candidate) ? FdbFlags.Stale : 0);
+        }
+
         FdbTarget place = target.Current!.Value;
         if (state.PlaceTarget >= 0 && state.PlaceTarget != target.Id)
         {
-            state.Moves += state.Moves < ushort.MaxValue ? (ushort)1 : (ushort)0;
+            state.CountMove();
             vrf.MoveCount++;
         }
 
         state.PlaceTarget = target.Id;
-        vrf.SeenNeighbors.NeedsSweep |= state.IsPublished && state.Published != place.Raw && vrf.SeenNeighbors.Count > 0;
-        if (state.IsPublished && state.Published == place.Raw && state.PublishedOrigin == candidate.Origin && state.PublishedFlags == flags)
+        var address = new MacAddress(state.Mac);
+        if (state.IsPublished && _writer.TryGetMac(vrf.Vni, address, out FdbRow row))
         {
-            return;
+            vrf.SeenNeighbors.NeedsSweep |= row.Target != place && vrf.SeenNeighbors.Count > 0;
+            if (row.Target == place && row.Origin == origin && row.Flags == flags)
+            {
+                return;
+            }
         }
 
-        if (!_writer.TryWriteMac(vrf.Vni, new MacAddress(state.Mac), place, candidate.Origin, flags))
+        if (!_writer.TryWriteMac(vrf.Vni, address, place, origin, flags))
         {
             // The old entry, if any, would now be a lie.
             Erase(vrf, ref state);
@@ -119,21 +128,19 @@ internal sealed partial class ControlCore
             return;
         }
 
-        if (candidate.IsSeen && !state.IsPublished)
+        if (winner == MacVrf.SeenAt && !state.IsPublished)
         {
-            candidate.Epoch = _writer.Epoch;
+            state.SeenEpoch = _writer.Epoch;
         }
 
-        state.Published = place.Raw;
-        state.PublishedOrigin = candidate.Origin;
-        state.PublishedFlags = flags;
+        state.IsPublished = true;
     }
 
     private void Erase(MacVrf vrf, ref MacState state)
     {
         if (state.IsPublished)
         {
-            state.PublishedOrigin = FdbOrigin.None;
+            state.IsPublished = false;
             vrf.SeenNeighbors.NeedsSweep |= vrf.SeenNeighbors.Count > 0;
             if (vrf.Spec is not null)
             {
@@ -145,68 +152,63 @@ internal sealed partial class ControlCore
     }
 
     /// <summary>Takes a local or learned MAC out: it aged, its place went, or something stronger has it now.</summary>
-    private void DropSeen(MacVrf vrf, int candidate, bool publish)
+    private void DropSeen(MacVrf vrf, int mac, bool publish)
     {
-        Candidate old = vrf.Candidates[candidate];
-        RouteTarget target = vrf.Targets[old.Target]!;
-        Uncount(vrf, target, old);
-        vrf.RemoveCandidate(candidate);
+        MacState old = vrf.Macs[mac];
+        RouteTarget target = vrf.Targets[old.SeenTarget]!;
+        uint sequence = vrf.SequenceOf(mac);
+        Uncount(vrf, target, mac);
+        vrf.RemoveSeen(mac);
         if (target.Port is null && (target.IsUnused || target.IsImplicit))
         {
             MarkDirty(vrf);
         }
 
-        if (old.Origin == FdbOrigin.Local)
+        if (old.SeenOrigin == FdbOrigin.Local)
         {
-            Tell(new LocalEvent { Kind = LocalEventKind.MacAged, Vni = vrf.Vni, Mac = new MacAddress(vrf.Macs[old.Mac].Mac), Port = target.Port?.Name, Sequence = old.Sequence });
+            Tell(new LocalEvent { Kind = LocalEventKind.MacAged, Vni = vrf.Vni, Mac = new MacAddress(old.Mac), Port = target.Port?.Name, Sequence = sequence });
         }
 
         if (publish)
         {
-            Publish(vrf, old.Mac);
+            Publish(vrf, mac);
         }
     }
 
-    /// <summary>Puts a MAC where a frame was seen: a new candidate, or the one it has, which goes along. The caller publishes it.</summary>
-    private int PlaceSeen(MacVrf vrf, int mac, int seen, RouteTarget target, FdbOrigin origin, bool isPermanent, uint sequence)
+    /// <summary>Puts a MAC where a frame was seen: for the first time, or from where it was seen before. The caller publishes it.</summary>
+    private void PlaceSeen(MacVrf vrf, int mac, RouteTarget target, FdbOrigin origin, bool isPermanent, uint sequence)
     {
-        if (seen < 0)
+        ref MacState state = ref vrf.Macs[mac];
+        RouteTarget? old = state.HasSeen ? vrf.Targets[state.SeenTarget] : null;
+        if (old is not null)
         {
-            seen = vrf.AddCandidate(mac, target.Id);
-        }
-        else
-        {
-            RouteTarget old = vrf.Targets[vrf.Candidates[seen].Target]!;
-            Uncount(vrf, old, vrf.Candidates[seen]);
-            vrf.Retarget(seen, target.Id);
-            if (old.Port is null && (old.IsUnused || old.IsImplicit))
-            {
-                MarkDirty(vrf);
-            }
-
+            Uncount(vrf, old, mac);
             if (old.Port is { } port && origin != FdbOrigin.Local)
             {
-                Tell(new LocalEvent { Kind = LocalEventKind.MacAged, Vni = vrf.Vni, Mac = new MacAddress(vrf.Macs[mac].Mac), Port = port.Name, Sequence = vrf.Candidates[seen].Sequence });
+                Tell(new LocalEvent { Kind = LocalEventKind.MacAged, Vni = vrf.Vni, Mac = new MacAddress(state.Mac), Port = port.Name, Sequence = vrf.SequenceOf(mac) });
             }
         }
 
-        ref Candidate candidate = ref vrf.Candidates[seen];
-        candidate.Origin = origin;
-        candidate.Sequence = sequence;
-        candidate.Permanent = isPermanent;
-        candidate.Since = candidate.Time = Now;
-        candidate.Epoch = _writer.Epoch;
-        Count(vrf, target, candidate);
-        return seen;
+        vrf.PutSeen(mac, target, origin);
+        if (old is { Port: null } && (old.IsUnused || old.IsImplicit))
+        {
+            MarkDirty(vrf);
+        }
+
+        vrf.SetSequence(mac, sequence);
+        state.IsPermanent = isPermanent;
+        state.SeenTime = state.SeenSince = Now;
+        state.SeenEpoch = _writer.Epoch;
+        Count(vrf, target, mac);
     }
 
-    private void Count(MacVrf vrf, RouteTarget target, in Candidate candidate) => Account(vrf, target, candidate, +1);
+    private void Count(MacVrf vrf, RouteTarget target, int mac) => Account(vrf, target, mac, +1);
 
-    private void Uncount(MacVrf vrf, RouteTarget target, in Candidate candidate) => Account(vrf, target, candidate, -1);
+    private void Uncount(MacVrf vrf, RouteTarget target, int mac) => Account(vrf, target, mac, -1);
 
-    private void Account(MacVrf vrf, RouteTarget target, in Candidate candidate, int by)
+    private void Account(MacVrf vrf, RouteTarget target, int mac, int by)
     {
-        if (candidate.Permanent)
+        if (vrf.Macs[mac].IsPermanent)
         {
             return;
         }

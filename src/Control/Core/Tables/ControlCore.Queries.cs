@@ -21,8 +21,7 @@ internal sealed partial class ControlCore
         {
             for (int index = vrf.Vni.Value == fromVni ? from : 0; index < vrf.Macs.High; index++)
             {
-                ref MacState state = ref vrf.Macs[index];
-                if (!state.IsPublished || state.Winner < 0)
+                if (!vrf.Macs[index].IsPublished)
                 {
                     continue;
                 }
@@ -32,7 +31,7 @@ internal sealed partial class ControlCore
                     return new FdbPage(rows.ToImmutable(), ((long)vrf.Vni.Value << 32) | (uint)index);
                 }
 
-                rows.Add(RowOf(vrf, state));
+                rows.Add(RowOf(vrf, index));
             }
         }
 
@@ -49,17 +48,17 @@ internal sealed partial class ControlCore
             onMiss = "nobody has it";
         }
 
-        if (vrf is null || !vrf.TryFind(mac, out int index) || vrf.Macs[index].Head < 0)
+        if (vrf is null || !vrf.TryFind(mac, out int index) || vrf.Macs[index].IsEmpty)
         {
             string unknown = spec is null ? $"VNI {vni} is not configured" : mac.IsMulticast ? $"{mac} is a group address: it is flooded" : $"no port, peer or plane has named {mac}";
             return new FdbExplanation(vni, mac, spec is not null, unknown, null, [], 0, onMiss);
         }
 
-        int winner = vrf.Macs[index].Winner;
+        int winner = vrf.WinnerOf(index);
         var rows = new List<FdbCandidateRow>();
         PrecedenceRule decisive = PrecedenceRule.OnlyCandidate;
         int rival = -1;
-        for (int at = vrf.Macs[index].Head; at >= 0; at = vrf.Candidates[at].NextOfMac)
+        for (int at = vrf.First(index); at != -1; at = vrf.Next(index, at))
         {
             if (at == winner)
             {
@@ -67,20 +66,20 @@ internal sealed partial class ControlCore
             }
 
             PrecedenceRule rule = PrecedenceRule.NotUsable;
-            if (winner >= 0 && vrf.Targets[vrf.Candidates[at].Target]!.Current is not null)
+            if (winner != -1 && vrf.TargetOf(index, at).Current is not null)
             {
-                _ = _precedence.Decide(StandingOf(vrf, winner), StandingOf(vrf, at), out rule);
-                if (rival < 0 || _precedence.Decide(StandingOf(vrf, at), StandingOf(vrf, rival), out _) < 0)
+                _ = _precedence.Decide(StandingOf(vrf, index, winner), StandingOf(vrf, index, at), out rule);
+                if (rival == -1 || _precedence.Decide(StandingOf(vrf, index, at), StandingOf(vrf, index, rival), out _) < 0)
                 {
                     rival = at;
                     decisive = rule;
                 }
             }
 
-            rows.Add(CandidateRowOf(vrf, at, false, rule));
+            rows.Add(CandidateRowOf(vrf, index, at, false, rule));
         }
 
-        FdbCandidateRow? won = winner >= 0 ? CandidateRowOf(vrf, winner, true, decisive) : null;
+        FdbCandidateRow? won = winner != -1 ? CandidateRowOf(vrf, index, winner, true, decisive) : null;
         ImmutableArray<FdbCandidateRow> all = won is null ? [.. rows] : [won, .. rows];
         string verdict;
         if (spec is null)
@@ -226,7 +225,7 @@ internal sealed partial class ControlCore
         int count = 0;
         for (int at = 0; at < vrf.Moves.High && vrf.Moves.Count > 0; at++)
         {
-            count += vrf.Moves[at].IsUsed && vrf.Macs[vrf.Moves[at].Mac].Head < 0 ? 1 : 0;
+            count += vrf.Moves[at].IsUsed && vrf.Macs[vrf.Moves[at].Mac].IsEmpty ? 1 : 0;
         }
 
         return count;
@@ -235,38 +234,43 @@ internal sealed partial class ControlCore
     private static string? PeerNameOf(RouteTarget target) =>
         target.Port is not null ? null : target.Group is { } group ? $"group {group.Number}" : (target.Peer?.Vtep ?? target.Named!.Canonical).Endpoint.Name;
 
-    private FdbEntryRow RowOf(MacVrf vrf, in MacState state)
+    private FdbEntryRow RowOf(MacVrf vrf, int mac)
     {
-        ref Candidate candidate = ref vrf.Candidates[state.Winner];
-        RouteTarget target = vrf.Targets[candidate.Target]!;
+        ref MacState state = ref vrf.Macs[mac];
+        var address = new MacAddress(state.Mac);
+        _ = _writer.TryGetMac(vrf.Vni, address, out FdbRow row);
+        int winner = vrf.WinnerOf(mac);
+        RouteTarget target = vrf.TargetOf(mac, winner);
+        bool isSeen = winner == MacVrf.SeenAt;
         bool isVtep = target.Named is not null && target.Held is not null;
         return new FdbEntryRow(
-            vrf.Vni, new MacAddress(state.Mac), state.PublishedOrigin, state.PublishedFlags, target.Port?.Name, PeerNameOf(target), target.Address,
-            isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0, AgeOf(vrf, candidate), candidate.Sequence, candidate.Permanent);
+            vrf.Vni, address, row.Origin, row.Flags, target.Port?.Name, PeerNameOf(target), target.Address,
+            isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0, AgeOf(vrf, mac, winner),
+            isSeen ? vrf.SequenceOf(mac) : vrf.Candidates[winner].Sequence, isSeen && state.IsPermanent);
     }
 
-    private FdbCandidateRow CandidateRowOf(MacVrf vrf, int at, bool wins, PrecedenceRule rule)
+    private FdbCandidateRow CandidateRowOf(MacVrf vrf, int mac, int at, bool wins, PrecedenceRule rule)
     {
-        ref Candidate candidate = ref vrf.Candidates[at];
-        RouteTarget target = vrf.Targets[candidate.Target]!;
-        SourceState? source = _sources[candidate.Source];
+        RouteTarget target = vrf.TargetOf(mac, at);
+        RouteStanding standing = StandingOf(vrf, mac, at);
+        SourceState? source = at == MacVrf.SeenAt ? null : _sources[vrf.Candidates[at].Source];
         bool isVtep = target.Named is not null && target.Held is not null;
         string? plane = source?.Session is { } session ? $"{source.Plane.Name}/{session}" : source?.Plane.Name;
         return new FdbCandidateRow(
-            candidate.Origin, plane, target.Port?.Name, PeerNameOf(target), target.Address, isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0,
-            candidate.Sequence, candidate.Sticky, source?.IsStale(candidate.Generation) ?? false, AgeOf(vrf, candidate), wins, rule, Precedence.Sentence(rule));
+            standing.Origin, plane, target.Port?.Name, PeerNameOf(target), target.Address, isVtep ? target.Spec.Encap : null, isVtep ? target.Spec.Port : (ushort)0,
+            standing.Sequence, standing.Sticky, standing.Stale, AgeOf(vrf, mac, at), wins, rule, Precedence.Sentence(rule));
     }
 
-    private TimeSpan AgeOf(MacVrf vrf, in Candidate candidate) => Span(Now - (candidate.IsSeen ? LastSeen(vrf, candidate) : candidate.Since));
+    private TimeSpan AgeOf(MacVrf vrf, int mac, int at) => Span(Now - (at == MacVrf.SeenAt ? LastSeen(vrf, vrf.Macs[mac]) : vrf.Candidates[at].Since));
 
-    /// <summary>When a local or learned MAC was seen last. Reading for ageing passes over those in use, so the forwarding table knows better.</summary>
-    private uint LastSeen(MacVrf vrf, in Candidate candidate)
+    /// <summary>When a MAC was seen last. Reading for ageing passes over those in use, so the forwarding table knows better.</summary>
+    private uint LastSeen(MacVrf vrf, in MacState state)
     {
-        if (!_writer.TryGetMac(vrf.Vni, new MacAddress(vrf.Macs[candidate.Mac].Mac), out FdbRow row) || row.LastUseEpoch == candidate.Epoch)
+        if (!_writer.TryGetMac(vrf.Vni, new MacAddress(state.Mac), out FdbRow row) || row.LastUseEpoch == state.SeenEpoch)
         {
-            return candidate.Time;
+            return state.SeenTime;
         }
 
-        return Math.Max(candidate.Time, _epochTimes[row.LastUseEpoch]);
+        return Math.Max(state.SeenTime, _epochTimes[row.LastUseEpoch]);
     }
 }

@@ -73,23 +73,26 @@ internal sealed partial class ControlCore
         }
 
         index = vrf.Vni.Value == vni ? index : 0;
-        while (index < vrf.Candidates.High && feed.HasRoom)
+        while (index < vrf.Macs.High && feed.HasRoom)
         {
-            ref Candidate candidate = ref vrf.Candidates[index++];
-            if (candidate.Origin == FdbOrigin.Local)
+            ref MacState state = ref vrf.Macs[index];
+            if (state.SeenOrigin == FdbOrigin.Local)
             {
+                uint sequence = vrf.SequenceOf(index);
                 feed.Tell(new LocalEvent
                 {
-                    Kind = candidate.Sequence > 0 ? LocalEventKind.MacMoved : LocalEventKind.MacLearned,
+                    Kind = sequence > 0 ? LocalEventKind.MacMoved : LocalEventKind.MacLearned,
                     Vni = vrf.Vni,
-                    Mac = new MacAddress(vrf.Macs[candidate.Mac].Mac),
-                    Port = vrf.Targets[candidate.Target]!.Port!.Name,
-                    Sequence = candidate.Sequence,
+                    Mac = new MacAddress(state.Mac),
+                    Port = vrf.Targets[state.SeenTarget]!.Port!.Name,
+                    Sequence = sequence,
                 });
             }
+
+            index++;
         }
 
-        bool isDone = index >= vrf.Candidates.High;
+        bool isDone = index >= vrf.Macs.High;
         if (isDone && vrf.Vni.Value == Vni.MaxValue)
         {
             return false;

@@ -232,7 +232,7 @@ internal sealed partial class ControlCore
     private static bool IsOn(MacVrf vrf, int candidate, RouteTarget target) =>
         vrf.Candidates[candidate].Origin != FdbOrigin.None && vrf.Candidates[candidate].Target == target.Id;
 
-    /// <summary>Candidates of a target as they are now; the caller checks with <see cref="IsOn"/>, for removing one may remove another.</summary>
+    /// <summary>Candidates of planes at a target as they are now; the caller checks with <see cref="IsOn"/>, for removing one may remove another.</summary>
     private static List<int> CandidatesOn(MacVrf vrf, RouteTarget target)
     {
         var found = new List<int>();
@@ -318,10 +318,9 @@ internal sealed partial class ControlCore
     /// </summary>
     private static void YieldToLaterWord(MacVrf vrf, int mac)
     {
-        int seen = vrf.FindSeen(mac);
-        if (seen >= 0 && vrf.Candidates[seen].Origin == FdbOrigin.Local)
+        if (vrf.Macs[mac].SeenOrigin == FdbOrigin.Local)
         {
-            vrf.Candidates[seen].Sequence = 0;
+            vrf.SetSequence(mac, 0);
         }
     }
 }

@@ -103,6 +103,8 @@ internal sealed partial class ControlCore
             }
         }
 
+        PublishSeenOn(vrf, changed);
+
         if (vrf.Spec is not null)
         {
             WriteLists(vrf);
@@ -196,31 +198,61 @@ internal sealed partial class ControlCore
     private void DropStrangers(MacVrf vrf)
     {
         vrf.Implicit = 0;
+        List<RouteTarget>? gone = null;
         foreach (VrfPeer peer in vrf.Peers.Values)
         {
             foreach (RouteTarget target in peer.Targets)
             {
-                target.IsImplicit &= (target.Head >= 0 || target.IsAwaited || target.Homes > 0) && IsAllowedByPrefix(vrf, target.Key.NextHop.Address);
+                target.IsImplicit &= (target.HasMacs || target.IsAwaited || target.Homes > 0) && IsAllowedByPrefix(vrf, target.Key.NextHop.Address);
                 vrf.Implicit += target.IsImplicit ? 1 : 0;
             }
 
             if (peer.Seen > 0 && !peer.IsAdmitted)
             {
-                foreach (RouteTarget target in peer.Targets)
-                {
-                    DropSeenOn(vrf, target);
-                }
+                (gone ??= []).AddRange(peer.Targets);
             }
+        }
+
+        if (gone is not null)
+        {
+            DropSeenOn(vrf, gone);
         }
     }
 
-    private void DropSeenOn(MacVrf vrf, RouteTarget target)
+    /// <summary>
+    /// Publishes the MACs that were seen at places which lead elsewhere now. Where a MAC was seen is written in the MAC alone: one reading of the VNI's MACs finds those of all
+    /// these places, at a few nanoseconds a MAC, and lists of a million of them would cost eight octets each.
+    /// </summary>
+    private void PublishSeenOn(MacVrf vrf, List<RouteTarget> places) => ForSeenOn(vrf, places, Publish);
+
+    /// <summary>Forgets what was seen at places.</summary>
+    private void DropSeenOn(MacVrf vrf, List<RouteTarget> places) => ForSeenOn(vrf, places, (of, mac) => DropSeen(of, mac, publish: true));
+
+    private static void ForSeenOn(MacVrf vrf, List<RouteTarget> places, Action<MacVrf, int> visit)
     {
-        foreach (int index in CandidatesOn(vrf, target))
+        int left = 0;
+        foreach (RouteTarget place in places)
         {
-            if (IsOn(vrf, index, target) && vrf.Candidates[index].IsSeen)
+            place.IsMarked = true;
+            left += place.SeenCount;
+        }
+
+        try
+        {
+            for (int mac = 0; left > 0 && mac < vrf.Macs.High; mac++)
             {
-                DropSeen(vrf, index, publish: true);
+                if (vrf.Macs[mac].HasSeen && vrf.Targets[vrf.Macs[mac].SeenTarget]!.IsMarked)
+                {
+                    left--;
+                    visit(vrf, mac);
+                }
+            }
+        }
+        finally
+        {
+            foreach (RouteTarget place in places)
+            {
+                place.IsMarked = false;
             }
         }
     }

@@ -163,10 +163,7 @@ internal sealed partial class ControlCore
         vrf.ScanCursor = 0;
         vrf.TargetByNextHop.Clear();
         ForgetAllMoves(vrf);
-        foreach (RouteTarget target in vrf.Targets.Where(static t => t is not null).ToArray()!)
-        {
-            DropSeenOn(vrf, target);
-        }
+        DropSeenOn(vrf, [.. vrf.Targets.OfType<RouteTarget>()]);
 
         foreach (PortState port in _ports.Values)
         {
@@ -199,7 +196,7 @@ internal sealed partial class ControlCore
         {
             if (_vrfs.TryGetValue(vni, out MacVrf? vrf) && vrf.TryGetTarget(new TargetKey(port.Name, -1, default), out RouteTarget? target))
             {
-                DropSeenOn(vrf, target);
+                DropSeenOn(vrf, [target]);
             }
         }
     }
@@ -211,10 +208,7 @@ internal sealed partial class ControlCore
             if (_vrfs.TryGetValue(vni, out MacVrf? vrf) && vrf.TryGetTarget(new TargetKey(port.Name, -1, default), out RouteTarget? target))
             {
                 target.Current = FdbTarget.ToPort(port.Id);
-                foreach (int index in CandidatesOn(vrf, target))
-                {
-                    Publish(vrf, vrf.Candidates[index].Mac);
-                }
+                PublishSeenOn(vrf, [target]);
             }
         }
     }
@@ -239,10 +233,10 @@ internal sealed partial class ControlCore
     {
         foreach (uint vni in port.Vnis)
         {
-            if (_vrfs.TryGetValue(vni, out MacVrf? vrf) && vrf.TryFind(port.Mac, out int mac) && vrf.FindSeen(mac) is >= 0 and int at
-                && vrf.Candidates[at].Permanent && vrf.Targets[vrf.Candidates[at].Target]!.Port == port)
+            if (_vrfs.TryGetValue(vni, out MacVrf? vrf) && vrf.TryFind(port.Mac, out int mac) && vrf.Macs[mac].HasSeen
+                && vrf.Macs[mac].IsPermanent && vrf.Targets[vrf.Macs[mac].SeenTarget]!.Port == port)
             {
-                DropSeen(vrf, at, publish: true);
+                DropSeen(vrf, mac, publish: true);
             }
         }
     }

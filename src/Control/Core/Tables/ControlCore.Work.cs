@@ -148,9 +148,9 @@ internal sealed partial class ControlCore
 
         if (sources.Any(static s => s.MacRoutes > 0))
         {
-            StartWalk(vni, (vrf, at) =>
+            StartWalk(vni, ofMacs: false, (vrf, at) =>
             {
-                if (ids.Contains(vrf.Candidates[at].Source) && vrf.Candidates[at].Generation < below && !vrf.Candidates[at].IsSeen)
+                if (ids.Contains(vrf.Candidates[at].Source) && vrf.Candidates[at].Generation < below)
                 {
                     RemoveRoute(vrf, at);
                     plane.Swept++;
@@ -164,9 +164,9 @@ internal sealed partial class ControlCore
     {
         if (source.MacRoutes > 0)
         {
-            StartWalk(null, (vrf, at) =>
+            StartWalk(null, ofMacs: false, (vrf, at) =>
             {
-                if (vrf.Candidates[at].Source == source.Id && !vrf.Candidates[at].IsSeen)
+                if (vrf.Candidates[at].Source == source.Id)
                 {
                     Publish(vrf, vrf.Candidates[at].Mac);
                 }
@@ -174,9 +174,10 @@ internal sealed partial class ControlCore
         }
     }
 
-    private void StartWalk(Vni? vni, Action<MacVrf, int> visit, Action? done = null)
+    /// <summary>Visits the candidates of planes, or the MACs, of one VNI or of all.</summary>
+    private void StartWalk(Vni? vni, bool ofMacs, Action<MacVrf, int> visit, Action? done = null)
     {
-        var walk = new Walk(_vrfs.Values.Where(v => vni is null || v.Vni == vni), visit, done);
+        var walk = new Walk(_vrfs.Values.Where(v => vni is null || v.Vni == vni), ofMacs, visit, done);
         int budget = SliceItems;
 
         // Behind a walk that waits it has to wait too: they take effect in the order they were asked for.
@@ -194,7 +195,7 @@ internal sealed partial class ControlCore
     {
         while (walk.Vrf is { } vrf)
         {
-            while (walk.Cursor < vrf.Candidates.High)
+            while (walk.Cursor < (walk.OfMacs ? vrf.Macs.High : vrf.Candidates.High))
             {
                 if (budget-- <= 0)
                 {
@@ -202,7 +203,7 @@ internal sealed partial class ControlCore
                 }
 
                 int at = walk.Cursor++;
-                if (vrf.Candidates[at].Origin != FdbOrigin.None)
+                if (walk.OfMacs ? vrf.Macs[at].Mac != 0 : vrf.Candidates[at].Origin != FdbOrigin.None)
                 {
                     walk.Visit(vrf, at);
                 }
@@ -238,10 +239,10 @@ internal sealed partial class ControlCore
         SweepNeighbors();
         if (_vrfs.Values.Any(static v => v.Expiring > 0))
         {
-            StartWalk(null, (vrf, at) =>
+            StartWalk(null, ofMacs: false, (vrf, at) =>
             {
                 ref Candidate candidate = ref vrf.Candidates[at];
-                if (!candidate.IsSeen && candidate.Time != 0 && candidate.Time <= Now)
+                if (candidate.Time != 0 && candidate.Time <= Now)
                 {
                     RemoveRoute(vrf, at);
                 }
@@ -256,10 +257,9 @@ internal sealed partial class ControlCore
                 vrf.Unwritten = 0;
             }
 
-            StartWalk(null, (vrf, at) =>
+            StartWalk(null, ofMacs: true, (vrf, mac) =>
             {
-                int mac = vrf.Candidates[at].Mac;
-                if (vrf.Macs[mac].Winner == at && !vrf.Macs[mac].IsPublished)
+                if (!vrf.Macs[mac].IsPublished && vrf.WinnerOf(mac) != -1)
                 {
                     Publish(vrf, mac);
                 }
@@ -291,9 +291,11 @@ internal sealed partial class ControlCore
         }
     }
 
-    private sealed class Walk(IEnumerable<MacVrf> vrfs, Action<MacVrf, int> visit, Action? done)
+    private sealed class Walk(IEnumerable<MacVrf> vrfs, bool ofMacs, Action<MacVrf, int> visit, Action? done)
     {
         private readonly Queue<MacVrf> _vrfs = new(vrfs);
+
+        public bool OfMacs { get; } = ofMacs;
 
         public Action? Done { get; } = done;
 

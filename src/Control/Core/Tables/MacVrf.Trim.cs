@@ -15,6 +15,11 @@ internal sealed partial class MacVrf
     {
         Moves.Trim();
         SeenNeighbors.Trim();
+        if (Sequences.Count == 0 && Sequences.Capacity > TrimFrom)
+        {
+            Sequences.TrimExcess();
+        }
+
         if (MacCount == 0)
         {
             if (Macs.High > 0)
@@ -24,7 +29,7 @@ internal sealed partial class MacVrf
                 _index.Rebuild();
             }
         }
-        else if (mayCompact && Macs.High > TrimFrom && (Macs.Count < Macs.High / 4 || Candidates.Count < Candidates.High / 4))
+        else if (mayCompact && (IsSparse(Macs.Count, Macs.High) || IsSparse(Candidates.Count, Candidates.High)))
         {
             Compact();
         }
@@ -62,7 +67,6 @@ internal sealed partial class MacVrf
         {
             ref MacState state = ref Macs[at];
             state.Head = New(candidateAt, state.Head);
-            state.Winner = New(candidateAt, state.Winner);
         }
 
         for (int at = 0; at < Candidates.High; at++)
@@ -83,7 +87,20 @@ internal sealed partial class MacVrf
         }
 
         Moves.Follow(macAt);
+        Renumber(Sequences, macAt);
     }
 
+    private static bool IsSparse(int count, int high) => high > TrimFrom && count < high / 4;
+
     private static int New(int[] places, int old) => old < 0 ? old : places[old];
+
+    private static void Renumber<T>(Dictionary<int, T> byMac, int[] places)
+    {
+        KeyValuePair<int, T>[] items = [.. byMac];
+        byMac.Clear();
+        foreach ((int mac, T item) in items)
+        {
+            byMac.Add(places[mac], item);
+        }
+    }
 }

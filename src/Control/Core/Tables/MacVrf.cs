@@ -12,6 +12,9 @@ namespace Overlay.Control.Tables;
 /// </summary>
 internal sealed partial class MacVrf
 {
+    /// <summary>In the place of a candidate's index: the local or learned one, which is in the MAC's own item.</summary>
+    public const int SeenAt = -2;
+
     private readonly MacIndex _index;
     private readonly Dictionary<TargetKey, RouteTarget> _targetByKey = [];
     private readonly Dictionary<int, RouteTarget> _targetByPort = [];
@@ -31,7 +34,11 @@ internal sealed partial class MacVrf
 
     public StructPool<MacState> Macs { get; } = new();
 
+    /// <summary>What planes say of them.</summary>
     public StructPool<Candidate> Candidates { get; } = new();
+
+    /// <summary>Mobility sequences above 0 of local MACs, by index.</summary>
+    public Dictionary<int, uint> Sequences { get; } = [];
 
     public IReadOnlyList<RouteTarget?> Targets => _targets;
 
@@ -124,31 +131,83 @@ internal sealed partial class MacVrf
     public int AddMac(MacAddress mac)
     {
         int index = Macs.Allocate();
-        Macs[index] = new MacState { Mac = mac.Value, Head = -1, Winner = -1, PlaceTarget = -1 };
+        Macs[index] = new MacState(mac.Value);
         _index.Add(mac.Value, index);
         return index;
     }
 
-    /// <summary>Says which candidate of a MAC is in force; -1 for none.</summary>
-    public void SetWinner(int mac, int candidate)
+    /// <summary>The first candidate of a MAC, <see cref="SeenAt"/> or an index; -1 if there is none.</summary>
+    public int First(int mac) => Macs[mac].HasSeen ? SeenAt : Macs[mac].Head;
+
+    /// <summary>The candidate of a MAC behind one; -1 at the end.</summary>
+    public int Next(int mac, int at) => at == SeenAt ? Macs[mac].Head : Candidates[at].NextOfMac;
+
+    /// <summary>Where a candidate of a MAC leads.</summary>
+    public RouteTarget TargetOf(int mac, int at) => _targets[at == SeenAt ? Macs[mac].SeenTarget : Candidates[at].Target]!;
+
+    /// <summary>The candidate of a MAC in force, <see cref="SeenAt"/> or an index; -1 for none. What was seen is in force as long as it exists.</summary>
+    public int WinnerOf(int mac)
+    {
+        int at = First(mac);
+        while (at >= 0 && !Candidates[at].IsInForce)
+        {
+            at = Candidates[at].NextOfMac;
+        }
+
+        return at;
+    }
+
+    /// <summary>Says which candidate of a MAC is in force: an index, <see cref="SeenAt"/>, or -1 for none.</summary>
+    public void SetWinner(int mac, int winner)
+    {
+        for (int at = Macs[mac].Head; at >= 0; at = Candidates[at].NextOfMac)
+        {
+            if (Candidates[at].IsInForce != (at == winner))
+            {
+                Candidates[at].IsInForce = at == winner;
+                _targets[Candidates[at].Target]!.RoutesInForce += at == winner ? 1 : -1;
+            }
+        }
+    }
+
+    /// <summary>Notes where a MAC was seen, for the first time or anew.</summary>
+    public void PutSeen(int mac, RouteTarget target, FdbOrigin origin)
     {
         ref MacState state = ref Macs[mac];
-        if (state.Winner == candidate)
+        if (state.HasSeen)
         {
-            return;
+            _targets[state.SeenTarget]!.SeenCount--;
         }
 
-        if (state.Winner >= 0)
-        {
-            _targets[Candidates[state.Winner].Target]!.Winners--;
-        }
+        state.SeenTarget = target.Id;
+        state.SeenOrigin = origin;
+        target.SeenCount++;
+    }
 
-        if (candidate >= 0)
-        {
-            _targets[Candidates[candidate].Target]!.Winners++;
-        }
+    /// <summary>Forgets where a MAC was seen; the MAC stays.</summary>
+    public void RemoveSeen(int mac)
+    {
+        ref MacState state = ref Macs[mac];
+        _targets[state.SeenTarget]!.SeenCount--;
+        state.SeenOrigin = FdbOrigin.None;
+        state.IsPermanent = false;
+        SetSequence(mac, 0);
+    }
 
-        state.Winner = candidate;
+    /// <summary>The mobility sequence of a MAC that was seen.</summary>
+    public uint SequenceOf(int mac) => Sequences.Count > 0 ? Sequences.GetValueOrDefault(mac) : 0;
+
+    /// <inheritdoc cref="SequenceOf"/>
+    public void SetSequence(int mac, uint sequence)
+    {
+        if (sequence != 0)
+        {
+            Sequences[mac] = sequence;
+        }
+        else if (Sequences.Count > 0)
+        {
+            _ = Sequences.Remove(mac);
+        }
     }
 
     public void RemoveMac(int index)
@@ -161,19 +220,7 @@ internal sealed partial class MacVrf
     public int FindCandidate(int mac, ushort source)
     {
         int at = Macs[mac].Head;
-        while (at >= 0 && !(Candidates[at].Source == source && !Candidates[at].IsSeen))
-        {
-            at = Candidates[at].NextOfMac;
-        }
-
-        return at;
-    }
-
-    /// <summary>The local or learned candidate of a MAC, or -1. There is at most one, and it is in force.</summary>
-    public int FindSeen(int mac)
-    {
-        int at = Macs[mac].Head;
-        while (at >= 0 && !Candidates[at].IsSeen)
+        while (at >= 0 && Candidates[at].Source != source)
         {
             at = Candidates[at].NextOfMac;
         }
@@ -210,10 +257,10 @@ internal sealed partial class MacVrf
     /// <summary>Moves a candidate to another target.</summary>
     public void Retarget(int candidate, int target)
     {
-        if (Macs[Candidates[candidate].Mac].Winner == candidate)
+        if (Candidates[candidate].IsInForce)
         {
-            _targets[Candidates[candidate].Target]!.Winners--;
-            _targets[target]!.Winners++;
+            _targets[Candidates[candidate].Target]!.RoutesInForce--;
+            _targets[target]!.RoutesInForce++;
         }
 
         Unlink(candidate);
@@ -241,9 +288,9 @@ internal sealed partial class MacVrf
             Candidates[at].NextOfMac = next;
         }
 
-        if (Macs[mac].Winner == index)
+        if (Candidates[index].IsInForce)
         {
-            SetWinner(mac, -1);
+            _targets[Candidates[index].Target]!.RoutesInForce--;
         }
 
         Candidates.Release(index);

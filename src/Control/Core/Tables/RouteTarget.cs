@@ -21,17 +21,26 @@ internal sealed class RouteTarget(int id, TargetKey key)
 
     public GroupState? Group { get; init; }
 
-    /// <summary>First candidate, or -1.</summary>
+    /// <summary>First candidate that a plane gave, or -1.</summary>
     public int Head { get; set; } = -1;
+
+    /// <summary>MACs seen here: those that count, and ports' own.</summary>
+    public int SeenCount { get; set; }
+
+    /// <summary>Routes of planes to here that are in force.</summary>
+    public int RoutesInForce { get; set; }
+
+    /// <summary>Meant by the reading of all MACs that is under way.</summary>
+    public bool IsMarked { get; set; }
 
     /// <summary>Routes and groups of planes that need it.</summary>
     public int RouteReferences { get; set; }
 
-    /// <summary>Local or learned candidates on it.</summary>
+    /// <summary>Local or learned candidates on it that count against limits.</summary>
     public int Seen { get; set; }
 
     /// <summary>MACs whose candidate in force leads here.</summary>
-    public int Winners { get; set; }
+    public int Winners => SeenCount + RoutesInForce;
 
     /// <summary>MACs elsewhere or here that moved not long ago and are at home here; it stays, so that they can come back.</summary>
     public int Homes { get; set; }
@@ -72,5 +81,7 @@ internal sealed class RouteTarget(int id, TargetKey key)
     /// <summary>The outer destination, for the tie-break; default for ports and groups.</summary>
     public UnderlayAddress Address => Held is not null && Group is null ? Spec.Address : default;
 
-    public bool IsUnused => RouteReferences == 0 && Head < 0 && Homes == 0;
+    public bool HasMacs => Head >= 0 || SeenCount > 0;
+
+    public bool IsUnused => RouteReferences == 0 && !HasMacs && Homes == 0;
 }
