@@ -151,6 +151,19 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <param name="limit">Rows a page, 1–100,000.</param>
     public Task<FdbPage> FdbShow(Vni? vni = null, long cursor = 0, int limit = 1000) => QueryAsync(core => core.FdbShow(vni, cursor, Math.Clamp(limit, 1, 100_000)));
 
+    /// <summary>Which MACs are in force, of one VNI or (null) of all, ascending; rows of them by <see cref="FdbRows"/>.</summary>
+    /// <param name="vni">The VNI.</param>
+    /// <param name="limit">Keys at most, 1 or more.</param>
+    public async Task<KeyList<FdbKey>> FdbKeys(Vni? vni, int limit)
+    {
+        (FdbKey[] keys, bool isTruncated) = await QueryAsync(core => core.FdbKeys(vni, limit));
+        Array.Sort(keys);
+        return new KeyList<FdbKey>(keys, isTruncated);
+    }
+
+    /// <summary>Rows of MACs, in the order of their keys; what is not in force any more has none. A thousand at a time are a good number.</summary>
+    public Task<ImmutableArray<FdbEntryRow>> FdbRows(ReadOnlyMemory<FdbKey> keys) => QueryAsync(core => core.FdbRows(keys.Span));
+
     /// <summary>Why a MAC goes where it goes.</summary>
     public Task<FdbExplanation> FdbWhy(Vni vni, MacAddress mac) => QueryAsync(core => core.FdbWhy(vni, mac));
 
@@ -185,6 +198,29 @@ public sealed class ControlLoop : IAsyncDisposable
 
     /// <summary>Neighbour bindings in force, of one VNI or (null) of all.</summary>
     public Task<ImmutableArray<NeighborRow>> Neighbors(Vni? vni = null) => QueryAsync(core => core.Neighbors(vni));
+
+    /// <summary>Which neighbour bindings there are, of one VNI or (null) of all, ascending; rows of them by <see cref="NeighborRows"/>.</summary>
+    /// <param name="vni">The VNI.</param>
+    /// <param name="limit">Keys at most, 1 or more.</param>
+    public async Task<KeyList<NeighborKey>> NeighborKeys(Vni? vni, int limit)
+    {
+        (NeighborKey[] keys, bool isTruncated) = await QueryAsync(core => core.NeighborKeys(vni, limit));
+        Array.Sort(keys);
+        int count = 0;
+        foreach (NeighborKey key in keys)
+        {
+            // Several sources may have given one.
+            if (count == 0 || keys[count - 1] != key)
+            {
+                keys[count++] = key;
+            }
+        }
+
+        return new KeyList<NeighborKey>(keys.AsMemory(0, count), isTruncated);
+    }
+
+    /// <summary>Rows of neighbour bindings, in the order of their keys; what is gone has none. A thousand at a time are a good number.</summary>
+    public Task<ImmutableArray<NeighborRow>> NeighborRows(ReadOnlyMemory<NeighborKey> keys) => QueryAsync(core => core.NeighborRows(keys.Span));
 
     /// <summary>Alarms that are on; <see cref="Failures"/> are one until the end.</summary>
     public Task<ImmutableArray<AlarmRow>> Alarms() => QueryAsync(core => _failures == 0 ? core.Alarms() : core.Alarms().Add(FailureRow()));

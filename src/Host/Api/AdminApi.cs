@@ -100,7 +100,7 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
     {
         if (TryVni(http, required: false, out var vni, out var fault))
         {
-            await WriteAsync(http, await backend.FdbAsync(vni, http.RequestAborted), ApiJsonContext.Default.FdbResponse);
+            await WriteListAsync(http, "entries", await backend.FdbAsync(vni), ApiJsonContext.Default.FdbEntryInfo);
         }
         else
         {
@@ -133,7 +133,12 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
     {
         if (TryVni(http, required: false, out var vni, out var fault))
         {
-            await WriteAsync(http, await backend.NeighborsAsync(vni), ApiJsonContext.Default.NeighborsResponse);
+            var suppression = backend.Suppression(vni);
+            await WriteListAsync(http, "neighbors", await backend.NeighborsAsync(vni), ApiJsonContext.Default.NeighborInfo, json =>
+            {
+                json.WritePropertyName("vnis");
+                JsonSerializer.Serialize(json, suppression, ApiJsonContext.Default.IReadOnlyListNeighborVni);
+            });
         }
         else
         {

@@ -14,7 +14,7 @@ internal interface IAdminBackend
     Task<StatusResponse> StatusAsync(CancellationToken cancellation);
 
     /// <summary>The FDB of one VNI, or of all.</summary>
-    Task<FdbResponse> FdbAsync(Vni? vni, CancellationToken cancellation);
+    Task<Listing<FdbEntryInfo>> FdbAsync(Vni? vni);
 
     /// <summary>Where a MAC is, and why.</summary>
     Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation);
@@ -23,7 +23,10 @@ internal interface IAdminBackend
     Task<MtuResponse> MtuAsync();
 
     /// <summary>Neighbour bindings of one VNI, or of all.</summary>
-    Task<NeighborsResponse> NeighborsAsync(Vni? vni);
+    Task<Listing<NeighborInfo>> NeighborsAsync(Vni? vni);
+
+    /// <summary>What suppression did in one VNI, or in all.</summary>
+    IReadOnlyList<NeighborVni> Suppression(Vni? vni);
 
     /// <summary>MACs that moved not long ago, of one VNI or of all.</summary>
     Task<FdbMovesResponse> MovesAsync(Vni? vni, CancellationToken cancellation);

@@ -14,7 +14,8 @@ internal sealed class Daemon(
     DaemonRuntime runtime, DaemonOptions options, DaemonLoggerProvider logging, SystemdNotifier notifier, TimeProvider time, ILogger<Daemon> log)
     : IHostedService, IAdminBackend, IAsyncDisposable
 {
-    private const int FdbRowLimit = 100_000;
+    private const int RowLimit = 100_000;
+    private const int PageRows = 1000;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _reloading = new(1, 1);
@@ -105,20 +106,10 @@ internal sealed class Daemon(
     }
 
     /// <inheritdoc/>
-    public async Task<FdbResponse> FdbAsync(Vni? vni, CancellationToken cancellation)
+    public async Task<Listing<FdbEntryInfo>> FdbAsync(Vni? vni)
     {
-        var rows = new List<FdbEntryRow>();
-        long cursor = 0;
-        do
-        {
-            var page = await runtime.Control.FdbShow(vni, cursor, 10_000);
-            rows.AddRange(page.Rows);
-            cursor = page.Next;
-        }
-        while (cursor != 0 && rows.Count < FdbRowLimit && !cancellation.IsCancellationRequested);
-
-        rows.Sort(static (a, b) => a.Vni != b.Vni ? a.Vni.CompareTo(b.Vni) : a.Mac.CompareTo(b.Mac));
-        return new FdbResponse { Entries = rows.ConvertAll(FdbView.Entry), Truncated = cursor != 0 };
+        var list = await runtime.Control.FdbKeys(vni, RowLimit);
+        return new Listing<FdbEntryInfo>(Pages(list.Keys, async keys => (await runtime.Control.FdbRows(keys)).Select(FdbView.Entry)), list.IsTruncated);
     }
 
     /// <inheritdoc/>
@@ -161,8 +152,14 @@ internal sealed class Daemon(
         runtime.Config, runtime.Dataplane.Snapshot(withKernel: false), await runtime.Control.Vteps(), runtime.Dataplane.Forwarding.ListNextHops());
 
     /// <inheritdoc/>
-    public async Task<NeighborsResponse> NeighborsAsync(Vni? vni) =>
-        NeighborsView.Build(await runtime.Control.Neighbors(vni), runtime.Dataplane.Forwarding.Current, vni);
+    public async Task<Listing<NeighborInfo>> NeighborsAsync(Vni? vni)
+    {
+        var list = await runtime.Control.NeighborKeys(vni, RowLimit);
+        return new Listing<NeighborInfo>(Pages(list.Keys, async keys => (await runtime.Control.NeighborRows(keys)).Select(NeighborsView.Row)), list.IsTruncated);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NeighborVni> Suppression(Vni? vni) => NeighborsView.Suppression(runtime.Dataplane.Forwarding.Current, vni);
 
     /// <inheritdoc/>
     public StormResponse Storm(Vni? vni) => StormView.Build(runtime.Dataplane.Forwarding.Current, vni, time);
@@ -189,6 +186,15 @@ internal sealed class Daemon(
         finally
         {
             _reloading.Release();
+        }
+    }
+
+    // A page is asked for when the one before it is on its way: no more rows than its own are in being.
+    private static async IAsyncEnumerable<IReadOnlyList<TRow>> Pages<TKey, TRow>(ReadOnlyMemory<TKey> keys, Func<ReadOnlyMemory<TKey>, Task<IEnumerable<TRow>>> rowsOf)
+    {
+        for (var at = 0; at < keys.Length; at += PageRows)
+        {
+            yield return [.. await rowsOf(keys.Slice(at, Math.Min(PageRows, keys.Length - at)))];
         }
     }
 

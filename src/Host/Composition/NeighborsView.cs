@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Overlay.Api;
 using Overlay.Control.Queries;
 using Overlay.Dataplane.Forwarding;
@@ -9,16 +8,10 @@ namespace Overlay.Host.Composition;
 /// <summary>Neighbour bindings and suppression counters in the API's form.</summary>
 internal static class NeighborsView
 {
-    private const int RowLimit = 100_000;
+    public static IReadOnlyList<NeighborVni> Suppression(ForwardingTables tables, Vni? only) =>
+        [.. tables.Domains.Where(domain => only is null || domain.Vni == only).Select(Vni)];
 
-    public static NeighborsResponse Build(ImmutableArray<NeighborRow> rows, ForwardingTables tables, Vni? only) => new()
-    {
-        Neighbors = [.. rows.Take(RowLimit).Select(Row)],
-        Vnis = [.. tables.Domains.Where(domain => only is null || domain.Vni == only).Select(Vni)],
-        Truncated = rows.Length > RowLimit,
-    };
-
-    private static NeighborInfo Row(NeighborRow row) => new()
+    public static NeighborInfo Row(NeighborRow row) => new()
     {
         Vni = (int)row.Vni.Value,
         Address = row.Address.ToString(),

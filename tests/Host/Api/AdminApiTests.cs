@@ -99,6 +99,23 @@ public sealed class AdminApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_long_list_comes_in_pages_and_is_one_list()
+    {
+        _backend.FurtherFdb = [.. Enumerable.Range(0, 5000).Select(static i => new FdbEntryInfo { Vni = 200, Mac = $"02:00:00:00:{i >> 8:x2}:{i & 0xFF:x2}", Origin = "local", Flags = [] })];
+        var fdb = JsonSerializer.Deserialize(await _http.GetStringAsync("v1/fdb"), ApiJsonContext.Default.FdbResponse)!;
+        Assert.Equal((5001, true), (fdb.Entries.Count, fdb.Truncated));
+        Assert.Equal("02:00:00:00:13:87", fdb.Entries[^1].Mac);
+    }
+
+    [Fact]
+    public async Task Half_a_list_does_not_look_like_a_whole_one()
+    {
+        _backend.FurtherFdb = [.. Enumerable.Range(0, 1000).Select(static _ => new FdbEntryInfo { Vni = 200, Mac = "02:00:00:00:00:03", Origin = "local", Flags = [] })];
+        _backend.Breaks = new InvalidOperationException("a fault");
+        await Assert.ThrowsAsync<HttpRequestException>(() => _http.GetStringAsync("v1/fdb"));
+    }
+
+    [Fact]
     public async Task An_unknown_resource_is_404() => await Fails(await _http.GetAsync("v2/status"), HttpStatusCode.NotFound, "not_found");
 
     [Fact]

@@ -33,10 +33,30 @@ internal sealed class FakeBackend : IAdminBackend
         Alarms = [],
     });
 
-    public Task<FdbResponse> FdbAsync(Vni? vni, CancellationToken cancellation)
+    public Task<Listing<FdbEntryInfo>> FdbAsync(Vni? vni)
     {
         LastFdb = (vni, true);
-        return Task.FromResult(new FdbResponse { Entries = [new FdbEntryInfo { Vni = 100, Mac = "02:00:00:00:00:02", Origin = "static", Flags = [], Peer = "b", UdpPort = 4789 }] });
+        return Task.FromResult(new Listing<FdbEntryInfo>(
+            Pages<FdbEntryInfo>([[new FdbEntryInfo { Vni = 100, Mac = "02:00:00:00:00:02", Origin = "static", Flags = [], Peer = "b", UdpPort = 4789 }], [], FurtherFdb]), FurtherFdb.Length > 0));
+    }
+
+    public FdbEntryInfo[] FurtherFdb { get; set; } = [];
+
+    /// <summary>The pages break off with this.</summary>
+    public Exception? Breaks { get; set; }
+
+    private async IAsyncEnumerable<IReadOnlyList<T>> Pages<T>(T[][] pages)
+    {
+        foreach (T[] page in pages)
+        {
+            await Task.Yield();
+            yield return page;
+        }
+
+        if (Breaks is not null)
+        {
+            throw Breaks;
+        }
     }
 
     public Task<FdbWhyResponse> WhyAsync(Vni vni, MacAddress mac, CancellationToken cancellation) =>
@@ -44,14 +64,11 @@ internal sealed class FakeBackend : IAdminBackend
 
     public Task<MtuResponse> MtuAsync() => Task.FromResult(new MtuResponse { Peers = [], Ports = [] });
 
-    public Task<NeighborsResponse> NeighborsAsync(Vni? vni) => Task.FromResult(new NeighborsResponse
-    {
-        Neighbors =
-        [
-            new NeighborInfo { Vni = 100, Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Origin = "static", Plane = "static", Router = false, Answered = true, Duplicate = false },
-        ],
-        Vnis = [],
-    });
+    public Task<Listing<NeighborInfo>> NeighborsAsync(Vni? vni) => Task.FromResult(new Listing<NeighborInfo>(
+        Pages<NeighborInfo>([[new NeighborInfo { Vni = 100, Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Origin = "static", Plane = "static", Router = false, Answered = true, Duplicate = false }]]),
+        IsTruncated: false));
+
+    public IReadOnlyList<NeighborVni> Suppression(Vni? vni) => [];
 
     public FdbFilter? LastFilter { get; private set; }
 

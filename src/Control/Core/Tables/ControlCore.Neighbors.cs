@@ -267,22 +267,8 @@ internal sealed partial class ControlCore
 
     public ImmutableArray<NeighborRow> Neighbors(Vni? only)
     {
-        ImmutableArray<NeighborRow>.Builder rows = ImmutableArray.CreateBuilder<NeighborRow>();
-        foreach (MacVrf vrf in _vrfs.Values.Where(v => only is null || v.Vni == only).OrderBy(static v => v.Vni.Value))
-        {
-            var addresses = vrf.Neighbors.Keys.Select(static key => key.Address).ToHashSet();
-            for (int index = 0; index < vrf.SeenNeighbors.Items.High; index++)
-            {
-                if (vrf.SeenNeighbors.Items[index].Mac != 0)
-                {
-                    _ = addresses.Add(vrf.SeenNeighbors.Items[index].Address);
-                }
-            }
-
-            rows.AddRange(addresses.Order().Select(address => NeighborRowOf(vrf, address)));
-        }
-
-        return rows.ToImmutable();
+        (NeighborKey[] keys, _) = NeighborKeys(only, int.MaxValue);
+        return NeighborRows([.. keys.Distinct().Order()]);
     }
 
     private NeighborRow NeighborRowOf(MacVrf vrf, UnderlayAddress address)

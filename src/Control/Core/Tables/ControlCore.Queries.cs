@@ -21,7 +21,7 @@ internal sealed partial class ControlCore
         {
             for (int index = vrf.Vni.Value == fromVni ? from : 0; index < vrf.Macs.High; index++)
             {
-                if (!vrf.Macs[index].IsPublished)
+                if (!vrf.Macs[index].IsPublished || vrf.WinnerOf(index) == -1)
                 {
                     continue;
                 }

@@ -14,6 +14,7 @@ namespace Overlay.Api;
 [JsonSerializable(typeof(DropsResponse))]
 [JsonSerializable(typeof(MtuResponse))]
 [JsonSerializable(typeof(NeighborsResponse))]
+[JsonSerializable(typeof(IReadOnlyList<NeighborVni>))]
 [JsonSerializable(typeof(StormResponse))]
 [JsonSerializable(typeof(ConfigResponse))]
 [JsonSerializable(typeof(ConfigCheckResponse))]

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Overlay.Host.Api;
+
+/// <content>Long answers, a page at a time: <c>{ "NAME": [ … ], "truncated": false }</c>, as the contract of each has it.</content>
+internal sealed partial class AdminApi
+{
+    private static async Task WriteListAsync<T>(HttpContext http, string name, Listing<T> listing, JsonTypeInfo<T> type, Action<Utf8JsonWriter>? writeMore = null)
+    {
+        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.Headers.CacheControl = "no-store";
+        if (http.Request.Method == "HEAD")
+        {
+            return;
+        }
+
+        try
+        {
+            var body = http.Response.BodyWriter;
+            await using var json = new Utf8JsonWriter(body);
+            json.WriteStartObject();
+            json.WriteStartArray(name);
+            await foreach (var page in listing.Pages.WithCancellation(http.RequestAborted))
+            {
+                foreach (var row in page)
+                {
+                    JsonSerializer.Serialize(json, row, type);
+                }
+
+                await json.FlushAsync(http.RequestAborted);
+                await body.FlushAsync(http.RequestAborted);
+            }
+
+            json.WriteEndArray();
+            writeMore?.Invoke(json);
+            json.WriteBoolean("truncated", listing.IsTruncated);
+            json.WriteEndObject();
+        }
+        catch when (http.Response.HasStarted)
+        {
+            // Half an answer must not look like a whole one.
+            http.Abort();
+            throw;
+        }
+    }
+}
