@@ -43,7 +43,7 @@ public class FloodBenchmarks
     {
         _sink = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 2048 };
         _sink.Bind(new IPEndPoint(IPAddress.Any, SinkPort));
-        UdpUnderlayResult opened = UdpUnderlay.Open(new UnderlaySpec { Local = [UnderlayAddress.Parse("127.0.0.1")], VxlanPort = 24_789, GenevePort = null }, 1, TimeProvider.System);
+        UdpUnderlayResult opened = UdpUnderlay.Open(new UnderlaySpec { Local = [UnderlayAddress.Parse("127.0.0.1")], VxlanPort = 24_789, GenevePort = null }, 1);
         _underlay = opened.Underlay ?? throw new InvalidOperationException(string.Join("; ", opened.Errors));
         var state = new ForwardingState(1);
         _pipeline = new EncapPipeline(state, _underlay, state.AddWorker(), state.AddLearnRing(), new PipelineOptions { HashSeed = new FlowHashSeed(1, 2) });
