@@ -36,6 +36,21 @@ public sealed class LearnedVerbTests
         Assert.Contains("fdb unfreeze MAC --vni N", ctl.Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Moves_show_what_is_contested_and_what_pins_it()
+    {
+        const string Contested = """
+            {"moves":[{"vni":100,"mac":"02:00:00:00:00:02","from":"peer b","to":"port web","place":"port web","in_window":1,"moves":1,"seconds_ago":60,"frozen_seconds":null,"freezes":0,"contested_by":"peer b"}],
+             "truncated":false}
+            """;
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(("GET /v1/fdb/moves", 200, Contested));
+        Ctl ctl = await Ctl.RunAsync("fdb", "moves", "--socket", daemon.Socket);
+        Assert.Equal(ExitCode.Ok, ctl.Code);
+        Assert.Contains("contested by peer b", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("sticky", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("fdb why MAC --vni N", ctl.Out, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--vni 100 --port web", "?vni=100&port=web")]
     [InlineData("--peer b", "?peer=b")]
