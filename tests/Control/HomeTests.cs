@@ -112,6 +112,54 @@ public sealed class HomeTests
     }
 
     [Fact]
+    public void A_home_outlives_a_long_freeze_in_which_its_port_goes_away_for_a_moment()
+    {
+        var bench = new Bench(vni: static v => v with { FreezeTime = TimeSpan.FromHours(1) });
+        bench.OnPort(1, 0);
+        Fight(bench, 1, 5);
+        Hold(bench, 200);
+        Assert.Equal(("p0", FdbFlags.Frozen), (bench.Place(1), bench.Flags(1)));
+        bench.Core.SetPort("p0", isUp: false, default);
+        bench.Core.SetPort("p0", isUp: true, default);
+        bench.OnPort(1, 1);
+        bench.OnPort(1, 0);
+        Fight(bench, 1, 4);
+        Assert.Equal(("p0", FdbFlags.Frozen), (bench.Place(1), bench.Flags(1)));
+    }
+
+    [Fact]
+    public void A_flush_forgets_the_moves_of_a_mac_that_is_nowhere()
+    {
+        Bench bench = Ready();
+        bench.OnPort(1, 0);
+        bench.OnPort(1, 1);
+        bench.Core.SetPort("p1", isUp: false, default);
+        Assert.Single(bench.Core.Moves(null, 10).Rows);
+        bench.Core.FlushLearned(new FdbFilter(Vni: new Vni(V), Mac: Mac(1)), static _ => { });
+        Assert.Empty(bench.Core.Moves(null, 10).Rows);
+    }
+
+    [Fact]
+    public void A_port_that_is_full_ends_no_freeze_of_what_was_learned()
+    {
+        Bench bench = FrozenAtVtep();
+        bench.OnPort(9, 0);
+        bench.OnPort(1, 0);
+        Assert.Equal(("b", FdbFlags.Frozen), (bench.Place(1), bench.Flags(1)));
+        bench.OnPort(1, 1);
+        Assert.Equal(("p1", FdbFlags.None, 0), (bench.Place(1), bench.Flags(1), bench.Core.Vnis()[0].Frozen));
+    }
+
+    [Fact]
+    public void A_mac_that_is_frozen_where_it_was_learned_blocks_no_route()
+    {
+        Bench bench = FrozenAtVtep();
+        bench.Peer(bench.Evpn, "d", "192.0.2.4");
+        bench.Route(bench.Evpn, 1, "d");
+        Assert.Equal(("d", FdbFlags.None, 0), (bench.Place(1), bench.Flags(1), bench.Core.Vnis()[0].Frozen));
+    }
+
+    [Fact]
     public void A_mac_that_dwells_for_a_window_is_at_home_there()
     {
         Bench bench = Ready();
@@ -248,6 +296,21 @@ public sealed class HomeTests
     }
 
     private static Bench Ready() => new();
+
+    /// <summary>Learned from b and c in turn, and frozen at b; a port takes one MAC.</summary>
+    private static Bench FrozenAtVtep()
+    {
+        var bench = new Bench(vni: static v => v with { RemoteLearning = true }, portLimit: 1);
+        bench.Peer(bench.Static, "b", "192.0.2.2");
+        bench.Peer(bench.Static, "c", "192.0.2.3");
+        for (int move = 0; move <= 5; move++)
+        {
+            bench.FromVtep(1, move % 2 == 0 ? "192.0.2.2" : "192.0.2.3");
+        }
+
+        Assert.Equal(("b", FdbFlags.Frozen), (bench.Place(1), bench.Flags(1)));
+        return bench;
+    }
 
     /// <summary>Time passes, and whoever has the MAC goes on using it.</summary>
     private static void Hold(Bench bench, double seconds) => bench.Pass(TimeSpan.FromSeconds(seconds), () => bench.Writer.Touch(V, Mac(1)));

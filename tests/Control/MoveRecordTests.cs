@@ -19,12 +19,14 @@ public sealed class MoveRecordTests
     public void What_is_remembered_of_a_vni_is_bounded_and_the_oldest_that_moved_once_makes_room()
     {
         Bench bench = Ready();
+        bench.OnPort(2 * OfVni, 0);
+        bench.Pass(TimeSpan.FromSeconds(182), () => bench.Writer.Touch(V, Mac(2 * OfVni)));
         Move(bench, 1, 2 * OfVni);
         Assert.Equal(OfVni, bench.Core.Moves(null, 10_000).Rows.Length);
         Assert.True(bench.Core.Moves(null, 2).IsTruncated);
         Assert.Equal("move_record_limit", Assert.Single(bench.Core.Alarms()).Name);
 
-        // The latest are damped: they are remembered.
+        // The latest is damped: it is remembered, and it was where it is for long before anything was forgotten.
         Fight(bench, 2 * OfVni, 5);
         Assert.Equal(("p0", FdbFlags.Frozen), (bench.Place(2 * OfVni), bench.Flags(2 * OfVni)));
         bench.Pass(TimeSpan.FromSeconds(182));
@@ -61,13 +63,13 @@ public sealed class MoveRecordTests
         Assert.Equal(("p1", FdbFlags.None), (bench.Place(1), bench.Flags(1)));
         Assert.True(bench.Core.LearnCounters().Undamped > 0);
 
-        // A MAC that never moved before is at home where it is, whatever was forgotten of others.
+        // Nor does who gets a MAC forgotten, and then makes it vanish and come back, as one that nobody knows.
         bench.OnPort(9000, 0);
         Move(bench, 2 + OfVni, 1);
         Fight(bench, 9000, 5);
-        Assert.Equal(("p0", FdbFlags.Frozen), (bench.Place(9000), bench.Flags(9000)));
+        Assert.Equal(("p1", FdbFlags.None), (bench.Place(9000), bench.Flags(9000)));
 
-        // And so is one that stayed for a window.
+        // A MAC that stayed for a window is at home again.
         bench.Pass(TimeSpan.FromSeconds(182), () => bench.Writer.Touch(V, Mac(1)));
         bench.OnPort(1, 0);
         Fight(bench, 1, 4);

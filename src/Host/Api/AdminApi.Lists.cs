@@ -15,15 +15,18 @@ internal sealed partial class AdminApi
             return;
         }
 
+        // The first page is asked for before anything is written: what fails then is answered as an error.
+        await using var pages = listing.Pages.GetAsyncEnumerator(http.RequestAborted);
+        var hasPage = await pages.MoveNextAsync();
         try
         {
             var body = http.Response.BodyWriter;
             await using var json = new Utf8JsonWriter(body);
             json.WriteStartObject();
             json.WriteStartArray(name);
-            await foreach (var page in listing.Pages.WithCancellation(http.RequestAborted))
+            for (; hasPage; hasPage = await pages.MoveNextAsync())
             {
-                foreach (var row in page)
+                foreach (var row in pages.Current)
                 {
                     JsonSerializer.Serialize(json, row, type);
                 }

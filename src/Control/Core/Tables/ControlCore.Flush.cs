@@ -100,7 +100,17 @@ internal sealed partial class ControlCore
     private bool FlushOne(MacVrf vrf, int mac, FdbFilter filter)
     {
         ref MacState state = ref vrf.Macs[mac];
-        if (!state.HasSeen || state.IsPermanent)
+        if (!state.HasSeen)
+        {
+            if (filter.Port is null && filter.Peer is null)
+            {
+                ForgetUnseen(vrf, mac);
+            }
+
+            return false;
+        }
+
+        if (state.IsPermanent)
         {
             return false;
         }
@@ -117,6 +127,17 @@ internal sealed partial class ControlCore
         ForgetMoves(vrf, mac);
         DropSeen(vrf, mac, publish: true);
         return true;
+    }
+
+    /// <summary>Forgets the moves of a MAC that is nowhere, or where a plane has it.</summary>
+    private void ForgetUnseen(MacVrf vrf, int mac)
+    {
+        bool wasFrozen = vrf.Macs[mac].IsFrozen;
+        ForgetMover(vrf, mac);
+        if (wasFrozen)
+        {
+            Publish(vrf, mac);
+        }
     }
 
     private string? UnknownIn(FdbFilter filter)

@@ -119,11 +119,12 @@ internal sealed partial class ControlCore
         return had;
     }
 
-    /// <summary>The candidate that a frozen MAC is held at, or -1 if there is none any more, or the configuration or a sticky route says otherwise.</summary>
+    /// <summary>The candidate that a frozen MAC is held at, or -1 if there is none any more, or the configuration, a sticky route, or any route against what was learned says otherwise.</summary>
     private static int FrozenAt(MacVrf vrf, int mac)
     {
         int home = vrf.Moves.Of(mac).Home;
         int held = -1;
+        bool hasRoute = false;
         for (int at = vrf.First(mac); at != -1; at = vrf.Next(mac, at))
         {
             RouteTarget target = vrf.TargetOf(mac, at);
@@ -132,6 +133,7 @@ internal sealed partial class ControlCore
                 continue;
             }
 
+            hasRoute |= at != MacVrf.SeenAt;
             if (target.Id == home)
             {
                 held = at;
@@ -142,7 +144,8 @@ internal sealed partial class ControlCore
             }
         }
 
-        return held;
+        // What was learned blocks no route of a plane.
+        return held == MacVrf.SeenAt && hasRoute && vrf.Macs[mac].SeenOrigin == FdbOrigin.Learned ? -1 : held;
     }
 
     /// <summary>
@@ -157,10 +160,16 @@ internal sealed partial class ControlCore
             return false;
         }
 
-        if (isOwn || (target?.Port is not null && state.SeenOrigin == FdbOrigin.Learned))
+        if (isOwn)
         {
             Thaw(vrf, mac);
             Publish(vrf, mac);
+            return false;
+        }
+
+        // It is let go when the port takes it, which a full one does not.
+        if (target?.Port is not null && state.SeenOrigin == FdbOrigin.Learned)
+        {
             return false;
         }
 
@@ -175,10 +184,9 @@ internal sealed partial class ControlCore
         vrf.Frozen--;
         ref MoveRecord record = ref vrf.Moves.Of(mac);
         record.ForgetTimes();
-        if (!vrf.Macs[mac].IsEmpty)
-        {
-            record.Last = Now;
-        }
+
+        // A MAC that vanishes while it is frozen keeps its home for a window, as any other does.
+        record.Last = Now;
     }
 
     /// <summary>Begins the look at all records, which goes on in slices.</summary>
@@ -240,12 +248,13 @@ internal sealed partial class ControlCore
             return;
         }
 
-        if (record.Contests > 0 && now - record.ContestedAt >= window)
+        // What came later than this round's look at the clock is not long ago.
+        if (record.Contests > 0 && now > record.ContestedAt && now - record.ContestedAt >= window)
         {
             EndContest(vrf, ref record);
         }
 
-        if (record.Contests == 0 && now - record.Last >= window)
+        if (record.Contests == 0 && now > record.Last && now - record.Last >= window)
         {
             ForgetMover(vrf, mac);
         }

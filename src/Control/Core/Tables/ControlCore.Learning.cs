@@ -140,7 +140,17 @@ internal sealed partial class ControlCore
             sequence = Math.Max(sequence, other.Sequence == uint.MaxValue ? uint.MaxValue : other.Sequence + 1);
         }
 
-        if (!isOwn && (!HasRoom(vrf, target, index, isBack) || (isElsewhere && !MayMove(vrf, index, target))))
+        if (!isOwn && !HasRoom(vrf, target, index, isBack))
+        {
+            return;
+        }
+
+        if (state.IsFrozen)
+        {
+            Thaw(vrf, index);
+        }
+
+        if (!isOwn && isElsewhere && !MayMove(vrf, index, target))
         {
             return;
         }

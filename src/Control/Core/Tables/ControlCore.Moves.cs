@@ -95,19 +95,20 @@ internal sealed partial class ControlCore
     }
 
     /// <summary>
-    /// Whether nothing of a MAC's moves can have been forgotten for want of room: it never moved, or came where it is after the last time that happened. Without a
+    /// Whether nothing of a MAC's moves can have been forgotten for want of room: none were within the window, or it has been where it is for as long. Without a
     /// record its home is where it is, and that must not be the place of one who made us forget.
     /// </summary>
     private bool HasWholeHistory(MacVrf vrf, int mac)
     {
-        ref MacState state = ref vrf.Macs[mac];
-        if (vrf.MovesLostAt == 0 || state.Moves == 0 || vrf.WinnerOf(mac) is not (not -1 and int winner))
+        uint window = Tenths(vrf.Spec!.MoveWindow);
+        if (vrf.MovesLostAt == 0 || Now - vrf.MovesLostAt >= window || vrf.WinnerOf(mac) is not (not -1 and int winner))
         {
             return true;
         }
 
-        uint came = winner == MacVrf.SeenAt ? state.SeenSince : vrf.Candidates[winner].Since;
-        return came > vrf.MovesLostAt || Now - came >= Tenths(vrf.Spec!.MoveWindow);
+        // A MAC that vanished has no history at all when it comes back: since when it is there is all that counts.
+        uint came = winner == MacVrf.SeenAt ? vrf.Macs[mac].SeenSince : vrf.Candidates[winner].Since;
+        return Now - came >= window;
     }
 
     /// <summary>The record of a MAC, or a new one. If there is no room, the MAC that moved once and then stayed the longest makes some.</summary>
@@ -230,7 +231,7 @@ internal sealed partial class ControlCore
     private void Contest(MacVrf vrf, int mac, RouteTarget? rival, UnderlayAddress source)
     {
         uint now = Now;
-        if (vrf.Spec is not { MoveLimit: > 0 } spec || vrf.CarriesTags || vrf.Moves.Count == 0 || !vrf.Moves.TryFind(mac, out int at) || (vrf.Moves[at].Contests > 0 && now - vrf.Moves[at].ContestedAt < TenthsASecond))
+        if (vrf.Macs[mac].PlaceTarget < 0 || vrf.Spec is not { MoveLimit: > 0 } spec || vrf.CarriesTags || vrf.Moves.Count == 0 || !vrf.Moves.TryFind(mac, out int at) || (vrf.Moves[at].Contests > 0 && now - vrf.Moves[at].ContestedAt < TenthsASecond))
         {
             return;
         }

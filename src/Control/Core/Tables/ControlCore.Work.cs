@@ -236,6 +236,8 @@ internal sealed partial class ControlCore
             }
         }
 
+        // Before walks begin, which hold places in the pools.
+        Trim();
         SweepNeighbors();
         if (_vrfs.Values.Any(static v => v.Expiring > 0))
         {
@@ -269,7 +271,6 @@ internal sealed partial class ControlCore
         TendMoves();
         RenewLogBudgets();
         ClearAlarms();
-        Trim();
     }
 
     /// <summary>Gives back what tables held at their peak. Whoever fills one VNI after the other otherwise leaves the peak of each behind.</summary>
