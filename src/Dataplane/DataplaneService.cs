@@ -30,6 +30,9 @@ public sealed class DataplaneService : IDisposable
 
     // Calls of FollowDevices, a second apart, to a sample of the frames that were too long.
     private const int RoundsPerSample = 5;
+
+    // Calls of FollowDevices between two computations of automatic MTUs, at least.
+    private const int RoundsPerFollow = 5;
     private static readonly TimeSpan JoinLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GracePoll = TimeSpan.FromMilliseconds(1);
 
@@ -48,6 +51,7 @@ public sealed class DataplaneService : IDisposable
     private UdpUnderlay? _underlay;
     private readonly PathMtuTable? _paths;
     private int _rounds;
+    private int _roundsOfPorts = RoundsPerFollow;
     private int _peersVersion = -1;
     private int _stopped;
 
@@ -71,7 +75,7 @@ public sealed class DataplaneService : IDisposable
         // Each worker is two threads that count apart, the lane's too.
         Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2, time: time);
         _paths = underlay.DontFragment ? new PathMtuTable(Forwarding.ListNextHops, time, underlay.PathMtuMin, OnRefusedPath) : null;
-        _ports = new PortTable(Forwarding, time, _logger) { Paths = _paths is null ? null : address => _paths.SteadyOf(in address) };
+        _ports = new PortTable(Forwarding, time, _logger) { Paths = _paths is null ? null : address => _paths.SteadyOf(in address), PathsVersion = _paths is null ? null : () => _paths.Version };
         _groups = new GroupTable(underlay, warning => DataplaneLog.SetupWarning(_logger, warning));
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -190,7 +194,9 @@ public sealed class DataplaneService : IDisposable
         if (hasOtherPeers)
             _monitor.Refresh();
         _paths?.Follow(_monitor.RouteMtus);
-        _ports.FollowDevices(_monitor.Current, isTurn || hasOtherPeers);
+
+        // However often peers and paths change, ports are computed anew not more often than that.
+        _roundsOfPorts = _ports.FollowDevices(_monitor.Current, ++_roundsOfPorts >= RoundsPerFollow) ? 0 : Math.Min(_roundsOfPorts, RoundsPerFollow);
         _groups.Retry();
         if (isTurn)
             SampleTooBig();

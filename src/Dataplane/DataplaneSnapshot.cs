@@ -61,7 +61,7 @@ public sealed record DataplaneSnapshot
         /// <summary>What the links to the port's peers take of a packet from it, octets; 0 if unknown.</summary>
         public int LinkLimit { get; init; }
 
-        /// <summary>The port's MTU is automatic, and its device did not take it.</summary>
+        /// <summary>The port's MTU is automatic, and its device is longer than the links allow and was not to be set.</summary>
         public bool IsMtuRefused { get; init; }
     }
 }

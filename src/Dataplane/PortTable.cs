@@ -21,7 +21,8 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _ports = new(StringComparer.Ordinal);
     private readonly QueueDropTotal _queueDrops = new();
-    private TopologySpec _topology = new();
+    private OverlayMtuRound? _round;
+    private (int Peers, int Paths, UnderlayChange? Underlay) _computedFor;
 
     /// <summary>The workers that read ports. Set once, before the first plan.</summary>
     internal ImmutableArray<EncapWorker> Workers { get; set; } = [];
@@ -32,6 +33,9 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     /// <summary>What paths take that ports are to follow; null if they follow none. Set once, before the first plan.</summary>
     internal Func<UnderlayAddress, int?>? Paths { get; set; }
 
+    /// <summary>Changes whenever <see cref="Paths"/> may say something else; null if it never does. Set once, before the first plan.</summary>
+    internal Func<int>? PathsVersion { get; set; }
+
     /// <summary>Opens what is missing.</summary>
     internal TopologyPlan Prepare(TopologySpec topology, UnderlayChange underlay)
     {
@@ -41,6 +45,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         Dictionary<(PortDeviceKind Kind, string Device, string? Netns), Entry> devices;
         lock (_lock)
             devices = _ports.Values.Where(entry => !entry.Device.IsClosed).ToDictionary(entry => KeyOf(entry.Port.Spec));
+        OverlayMtuRound round = NewRound(new PortVnis(topology), underlay, before: null);
         foreach (PortSpec spec in topology.Ports.Values)
         {
             if (devices.TryGetValue(KeyOf(spec), out Entry? entry))
@@ -50,7 +55,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
                 continue;
             }
 
-            DeviceOptions options = DeviceOptions.From(spec, Limits(spec, topology, underlay).Links) with { Lane = LaneWorker is not null };
+            DeviceOptions options = DeviceOptions.From(spec, round.Compute(spec).Links) with { Lane = LaneWorker is not null };
             DeviceOpenResult opened = PortDevices.Open(options, touchExisting: false);
             warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
             if (opened.Port is IPortDevice device)
@@ -70,12 +75,12 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             if (plan.IsCommitted)
                 throw new InvalidOperationException("The plan is in force already.");
             var next = new Dictionary<string, Entry>(StringComparer.Ordinal);
+            OverlayMtuRound round = NewRound(new PortVnis(plan.Spec), underlay, before: null);
             foreach (PlannedPort planned in plan.Ports)
-                next[planned.Spec.Name] = Place(planned, plan.Spec, underlay);
+                next[planned.Spec.Name] = Place(planned, round);
             forwarding.ApplyTopology(plan.Spec, next.ToDictionary(pair => pair.Key, pair => pair.Value.Port, StringComparer.Ordinal), self, groups);
             plan.IsCommitted = true;
             plan.Token = forwarding.Quiescence.Mark();
-            _topology = plan.Spec;
             foreach (Entry entry in next.Values)
                 Attach(plan, entry);
             var kept = next.Values.Select(entry => entry.Device).ToHashSet();
@@ -91,8 +96,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             foreach ((string name, Entry entry) in next)
                 _ports[name] = entry;
             plan.PortIds = next.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Port.Id, StringComparer.Ordinal);
-            foreach (Entry entry in next.Values)
-                FollowUnderlay(entry, underlay);
+            Compute(round.Vnis, underlay, before: null);
         }
     }
 
@@ -101,27 +105,35 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     {
         lock (_lock)
         {
-            foreach (Entry entry in _ports.Values)
-                FollowUnderlay(entry, underlay);
+            if (_round is not null)
+                Compute(_round.Vnis, underlay, _round);
         }
     }
 
     /// <summary>Takes over MACs and MTUs that somebody else gave the devices; an automatic MTU is set again. Control thread.</summary>
     /// <param name="underlay">The local side of the underlay.</param>
-    /// <param name="isDue">Peers or paths may be others: automatic MTUs are computed anew.</param>
-    internal void FollowDevices(UnderlayChange underlay, bool isDue)
+    /// <param name="isDue">Automatic MTUs are computed anew if peers, paths or the underlay are others.</param>
+    /// <returns>Whether they were.</returns>
+    internal bool FollowDevices(UnderlayChange underlay, bool isDue)
     {
         lock (_lock)
         {
+            bool isOther = isDue && _round is not null && _computedFor != NowFor(underlay);
+            if (isOther)
+                Compute(_round!.Vnis, underlay, _round);
             foreach (Entry entry in _ports.Values)
             {
                 if (entry.Device.IsClosed && entry.Port.IsUp)
                     Poll(entry);
                 if (entry.Device.ReadMac() is MacAddress mac && mac != entry.Port.Mac)
                     forwarding.SetPortMac(entry.Port, mac);
-                if (isDue || entry.Device.ReadMtu() != entry.DeviceMtu)
-                    FollowUnderlay(entry, underlay);
+
+                // A device that a path lowers may have been put into a bridge meanwhile, or taken out.
+                if (entry.Device.ReadMtu() != entry.DeviceMtu || (entry.Port.Spec.Mtu is null && entry.Wanted != WantedOf(entry)))
+                    Follow(entry);
             }
+
+            return isOther;
         }
     }
 
@@ -159,7 +171,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             port.Spec.Name,
             port.Spec.Device,
             port.Mac,
-            port.Mtu,
+            entry.DeviceMtu > 0 ? Math.Min(port.Mtu, entry.DeviceMtu) : port.Mtu,
             entry.Device.QueueCount,
             entry.Device.ReadIsUp(),
             port.Traffic.Frames((int)Direction.Tx),
@@ -169,12 +181,12 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             queueDrops)
         {
             DeviceMtu = entry.DeviceMtu,
-            LinkLimit = entry.Links,
-            IsMtuRefused = entry.Wanted != 0 && entry.DeviceMtu != entry.Wanted,
+            LinkLimit = entry.Limits.Links,
+            IsMtuRefused = entry.Wanted != 0 && entry.DeviceMtu > entry.Limits.Links,
         };
     }
 
-    private Entry Place(in PlannedPort planned, TopologySpec topology, UnderlayChange underlay)
+    private Entry Place(in PlannedPort planned, OverlayMtuRound round)
     {
         Entry? old = _ports.GetValueOrDefault(planned.Spec.Name);
         if (old is not null && old.Device == planned.Device && old.Port.Spec.Equals(planned.Spec))
@@ -190,7 +202,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         else if (planned.Device.Existed)
         {
             // Somebody made it before us. Until now the plan could be given up, and then nothing of it may have changed.
-            Reconfigure(planned.Device, DeviceOptions.From(planned.Spec, Limits(planned.Spec, topology, underlay).Links));
+            Reconfigure(planned.Device, DeviceOptions.From(planned.Spec, round.Compute(planned.Spec).Links));
         }
 
         var port = new Port(id, planned.Spec, planned.Device, planned.Device.Mac) { IsUp = true, Mtu = planned.Device.ReadMtu() };
@@ -256,17 +268,36 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
 
     private EncapWorker WorkerOf(IPortDevice device, int queue) => QueueChange.WorkerOf(Workers, device, queue);
 
-    private OverlayMtuLimits Limits(PortSpec spec, TopologySpec topology, UnderlayChange underlay) =>
-        OverlayMtu.Compute(spec, topology, underlay, forwarding.NextHopsOf, Paths);
+    private OverlayMtuRound NewRound(PortVnis vnis, UnderlayChange underlay, OverlayMtuRound? before) =>
+        new(vnis, underlay, forwarding.NextHopsOf, Paths, before);
+
+    private (int Peers, int Paths, UnderlayChange? Underlay) NowFor(UnderlayChange underlay) => (forwarding.PeersVersion, PathsVersion?.Invoke() ?? 0, underlay);
+
+    private void Compute(PortVnis vnis, UnderlayChange underlay, OverlayMtuRound? before)
+    {
+        // What changes meanwhile is for the next round.
+        _computedFor = NowFor(underlay);
+        _round = NewRound(vnis, underlay, before);
+        foreach (Entry entry in _ports.Values)
+        {
+            entry.Limits = _round.Compute(entry.Port.Spec);
+            Follow(entry);
+        }
+    }
+
+    // A path lowers a TAP that is the tenant's own device, whose kernel then knows. A bridge drops without a word what is longer than the port it would leave by, and the tenant's
+    // end of a veth pair has an MTU of its own: their hosts hear from us, for each path apart.
+    private static int WantedOf(Entry entry) =>
+        entry.Limits.Paths < entry.Limits.Links && entry.Port.Spec is { Kind: PortDeviceKind.Tap, Bridge: null } && !entry.Device.ReadHasMaster()
+            ? entry.Limits.Paths
+            : entry.Limits.Links;
 
     // What was set once and did not come to be is not set again before it changes, so that a device that is not ours to set is left alone, and the log too.
-    private void FollowUnderlay(Entry entry, UnderlayChange underlay)
+    private void Follow(Entry entry)
     {
         Port port = entry.Port;
         if (entry.Device.IsClosed || entry.Device.ReadMtu() is not (> 0 and var device))
             return;
-        OverlayMtuLimits limits = Limits(port.Spec, _topology, underlay);
-        entry.Links = limits.Links;
         if (port.Spec.Mtu is not null)
         {
             entry.DeviceMtu = device;
@@ -275,8 +306,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             return;
         }
 
-        // A bridge drops without a word what is longer than the port it would leave by: its hosts hear from us, for each path apart.
-        int wanted = port.Spec.Bridge is null ? limits.Paths : limits.Links;
+        int wanted = WantedOf(entry);
         if (device != wanted && (wanted != entry.Wanted || device != entry.DeviceMtu))
         {
             if (entry.Device.SetMtu(wanted) is { } problem)
@@ -285,11 +315,13 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
                 device = now;
         }
 
+        // What comes from the device is judged by the links alone, as what goes to it: one peer's path is no reason to lose what is for others, and is judged where that peer is sent to.
+        int links = entry.Limits.Links;
+        int deliver = device == wanted ? links : device;
+        int mtu = Math.Min(deliver, links);
+        if ((wanted, device) != (entry.Wanted, entry.DeviceMtu) || mtu != port.Mtu)
+            DataplaneLog.PortMtu(logger, port.Spec.Name, Math.Min(device, mtu));
         (entry.Wanted, entry.DeviceMtu) = (wanted, device);
-        int mtu = Math.Min(device, wanted);
-        int deliver = device == wanted ? limits.Links : device;
-        if (mtu != port.Mtu)
-            DataplaneLog.PortMtu(logger, port.Spec.Name, mtu);
         if ((mtu, deliver) != (port.Mtu, port.DeliverMtu))
             port.SetLimits(mtu, deliver);
     }
@@ -307,7 +339,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         /// <summary>What we gave or wanted to give the device last.</summary>
         internal int Wanted { get; set; }
 
-        /// <summary>What the links to the port's peers take.</summary>
-        internal int Links { get; set; }
+        /// <summary>What links and paths to the port's peers take, as of the last round.</summary>
+        internal OverlayMtuLimits Limits { get; set; }
     }
 }

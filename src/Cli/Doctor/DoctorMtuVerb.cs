@@ -90,7 +90,7 @@ internal static class DoctorMtuVerb
             terminal.Problem(
                 $"port {port.Port} has MTU {taken}, and the path to peer {least.Peer} takes {limit}: senders that can be told are told",
                 port.Auto
-                    ? $"if it stays so for a minute the port follows; set ports.{port.Port}.mtu to {limit} to have it for good, then {client.Hint("config reload")}"
+                    ? $"if it stays so for a minute a TAP that is in no bridge follows; set ports.{port.Port}.mtu to {limit} to have it for good, then {client.Hint("config reload")}"
                     : $"set ports.{port.Port}.mtu to {limit} or auto, then {client.Hint("config reload")}");
         }
     }

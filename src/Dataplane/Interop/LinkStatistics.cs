@@ -26,6 +26,9 @@ internal sealed class LinkStatistics : IDisposable
 
     private LinkStatistics(NetlinkSocket socket) => _socket = socket;
 
+    /// <summary>The socket, for other questions about links of the same namespace; the statistics own it.</summary>
+    internal NetlinkSocket Socket => _socket;
+
     /// <summary>Opens one in the caller's namespace; null where the kernel refuses.</summary>
     internal static LinkStatistics? TryOpen() =>
         NetlinkSocket.TryOpen(groups: 0, out NetlinkSocket? socket) < 0 || socket is null ? null : new LinkStatistics(socket);

@@ -41,6 +41,9 @@ public interface IPortDevice : IPort
     /// <summary>Whether the device is there and administratively up.</summary>
     bool ReadIsUp();
 
+    /// <summary>Whether the device belongs to a bridge or the like, whoever put it there; true too if the kernel does not say.</summary>
+    bool ReadHasMaster();
+
     /// <summary>
     /// Frames that the kernel dropped because what queues between the device and us was full; null if unknown. They never reached us.
     /// </summary>

@@ -24,25 +24,36 @@ internal static class LinkLookup
         if (NetlinkSocket.TryOpen(groups: 0, out NetlinkSocket? socket) < 0 || socket is null)
             return null;
         using (socket)
-        {
-            Span<byte> request = stackalloc byte[HeaderLength + LinkHeaderLength + AttributeLength];
-            request.Clear();
-            BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
-            BinaryPrimitives.WriteUInt16LittleEndian(request[4..], GetLink);
-            BinaryPrimitives.WriteUInt16LittleEndian(request[6..], FlagRequest);
-            BinaryPrimitives.WriteInt32LittleEndian(request[(HeaderLength + 4)..], index);
-            Span<byte> attribute = request[(HeaderLength + LinkHeaderLength)..];
-            BinaryPrimitives.WriteUInt16LittleEndian(attribute, AttributeLength);
-            BinaryPrimitives.WriteUInt16LittleEndian(attribute[2..], ExtendedMask);
-            BinaryPrimitives.WriteUInt32LittleEndian(attribute[4..], SkipStatistics);
-            if (socket.Send(request) < 0)
-                return null;
+            return Find(socket, index);
+    }
 
-            // The kernel answers before send returns.
-            byte[] answer = new byte[AnswerSize];
-            int length = socket.Receive(answer);
-            var reader = new RtnetlinkReader(answer.AsSpan(0, Math.Max(length, 0)));
-            return reader.TryRead(out RtnetlinkMessage message) && message.Kind == RtnetlinkKind.LinkNew && message.Index == index ? message : null;
+    /// <summary>The link with an index in the socket's namespace; null if there is none or the kernel does not say.</summary>
+    /// <param name="socket">A socket that listens to nothing; one caller at a time.</param>
+    /// <param name="index">The interface index.</param>
+    internal static RtnetlinkMessage? Find(NetlinkSocket socket, int index)
+    {
+        Span<byte> request = stackalloc byte[HeaderLength + LinkHeaderLength + AttributeLength];
+        request.Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], GetLink);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], FlagRequest);
+        BinaryPrimitives.WriteInt32LittleEndian(request[(HeaderLength + 4)..], index);
+        Span<byte> attribute = request[(HeaderLength + LinkHeaderLength)..];
+        BinaryPrimitives.WriteUInt16LittleEndian(attribute, AttributeLength);
+        BinaryPrimitives.WriteUInt16LittleEndian(attribute[2..], ExtendedMask);
+        BinaryPrimitives.WriteUInt32LittleEndian(attribute[4..], SkipStatistics);
+        if (socket.Send(request) < 0)
+            return null;
+
+        // The kernel answers before send returns; an answer to an earlier question of another kind is passed over.
+        byte[] answer = new byte[AnswerSize];
+        for (int length = socket.Receive(answer); length > 0; length = socket.Receive(answer))
+        {
+            var reader = new RtnetlinkReader(answer.AsSpan(0, length));
+            if (reader.TryRead(out RtnetlinkMessage message) && message.Kind == RtnetlinkKind.LinkNew && message.Index == index)
+                return message;
         }
+
+        return null;
     }
 }

@@ -40,37 +40,54 @@ public static class OverlayMtu
         ArgumentNullException.ThrowIfNull(port);
         ArgumentNullException.ThrowIfNull(topology);
         ArgumentNullException.ThrowIfNull(underlay);
+        return new OverlayMtuRound(new PortVnis(topology), underlay, hops, paths).Compute(port);
+    }
+
+    /// <summary>What a port's packets may have, by what its VNIs' next hops leave.</summary>
+    internal static OverlayMtuLimits Compute(PortSpec port, IReadOnlyList<VniSpec> vnis, Func<Vni, VniRoom> roomOf, UnderlayChange underlay)
+    {
+        int ofAnyFamily = RoomOfAnyFamily(underlay);
         int links = int.MaxValue;
         int known = int.MaxValue;
-        foreach (VniSpec vni in topology.Vnis)
+        foreach (VniSpec vni in vnis)
         {
-            if (!IsIn(port, vni))
-                continue;
-
             int options = (vni.PolicyId is not null ? OptionLength : 0) + (port.Identity is not null ? OptionLength : 0);
             int tag = port.Mode == PortMode.Transparent || (port.Mode == PortMode.Access && vni.Transparent) ? TagLength : 0;
-            IReadOnlyList<NextHop> peers = hops?.Invoke(vni.Vni) ?? [];
-            if (peers.Count == 0 || !vni.Allow.IsEmpty)
-                links = Math.Min(links, RoomOfAnyFamily(underlay) - options - tag);
-
-            foreach (NextHop hop in peers)
-            {
-                if (hop.IsGroup || OuterMtu(hop, underlay) is not { } outer)
-                    continue;
-
-                int overhead = (hop.Spec.Address.IsIPv4 ? IPv4Overhead : IPv6Overhead) + (hop.Spec.Encap == EncapKind.Geneve ? options : 0) + tag;
-                links = Math.Min(links, outer - overhead);
-                if (paths?.Invoke(hop.Spec.Address) is { } path)
-                    known = Math.Min(known, path - overhead);
-            }
+            VniRoom room = roomOf(vni.Vni);
+            if (!room.HasPeers || !vni.Allow.IsEmpty)
+                links = Math.Min(links, ofAnyFamily - options - tag);
+            links = Math.Min(links, Less(Math.Min(room.Plain, Less(room.Optioned, options)), tag));
+            known = Math.Min(known, Less(Math.Min(room.PlainPath, Less(room.OptionedPath, options)), tag));
         }
 
-        links = Math.Clamp(links == int.MaxValue ? RoomOfAnyFamily(underlay) : links, Smallest, Largest);
+        links = Math.Clamp(links == int.MaxValue ? ofAnyFamily : links, Smallest, Largest);
 
         // A device with less than 1,280 loses its IPv6 addresses, and does not get them back.
         int paced = Math.Clamp(Math.Min(known, links), Math.Min(links, LeastOfIPv6), links);
         return new OverlayMtuLimits(links, paced);
     }
+
+    /// <summary>What the next hops of a VNI leave.</summary>
+    internal static VniRoom RoomOf(IReadOnlyList<NextHop> hops, UnderlayChange underlay, Func<UnderlayAddress, int?>? paths)
+    {
+        VniRoom room = VniRoom.Unlimited with { HasPeers = hops.Count != 0 };
+        foreach (NextHop hop in hops)
+        {
+            if (hop.IsGroup || OuterMtu(hop, underlay) is not { } outer)
+                continue;
+
+            int overhead = hop.Spec.Address.IsIPv4 ? IPv4Overhead : IPv6Overhead;
+            int link = outer - overhead;
+            int path = paths?.Invoke(hop.Spec.Address) is { } known ? known - overhead : int.MaxValue;
+            room = hop.Spec.Encap == EncapKind.Geneve
+                ? room with { Optioned = Math.Min(room.Optioned, link), OptionedPath = Math.Min(room.OptionedPath, path) }
+                : room with { Plain = Math.Min(room.Plain, link), PlainPath = Math.Min(room.PlainPath, path) };
+        }
+
+        return room;
+    }
+
+    private static int Less(int room, int octets) => room == int.MaxValue ? room : room - octets;
 
     private static int RoomOfAnyFamily(UnderlayChange underlay)
     {
@@ -104,8 +121,4 @@ public static class OverlayMtu
     }
 
     private static int OuterMtu(in LocalAddressState local) => local.Mtu > 0 ? local.Mtu : DefaultOuterMtu;
-
-    private static bool IsIn(PortSpec port, VniSpec vni) => port.Mode == PortMode.Trunk
-        ? port.NativeVni == vni.Vni || port.Vlans.ContainsValue(vni.Vni)
-        : vni.Ports.Contains(port.Name, StringComparer.Ordinal);
 }

@@ -41,8 +41,8 @@ public sealed class Port
     public IPort Device { get; }
 
     /// <summary>
-    /// Octets that a frame from the port may have without Ethernet header and without one 802.1Q tag: the device's MTU, or less where it says <c>auto</c> and the device's may not be
-    /// set. Setting it sets <see cref="DeliverMtu"/> too.
+    /// Octets that a frame from the port may have without Ethernet header and without one 802.1Q tag: the device's MTU; where it says <c>auto</c> what the links to its peers allow,
+    /// more than the device's where that was lowered because of a path. Setting it sets <see cref="DeliverMtu"/> too.
     /// </summary>
     public int Mtu
     {

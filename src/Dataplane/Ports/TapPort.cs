@@ -154,6 +154,9 @@ public sealed class TapPort : IPortDevice
     public bool ReadIsUp() => !IsClosed && _control.IsUp(Name) > 0;
 
     /// <inheritdoc/>
+    public bool ReadHasMaster() => _statistics is null || LinkLookup.Find(_statistics.Socket, Index) is not { Master: 0 };
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         Volatile.Write(ref _closed, 1);

@@ -191,6 +191,9 @@ public sealed class VethPort : IPortDevice
         return isRunning;
     }
 
+    /// <summary>False: a veth end that has one is no port.</summary>
+    public bool ReadHasMaster() => false;
+
     /// <summary>
     /// Frames that the kernel dropped because the socket's receive buffer was full, or because it could not describe them to us, since the port was opened. One caller at a time.
     /// </summary>

@@ -34,6 +34,7 @@ public sealed class PathMtuTable
     private long? _listedAt;
     private bool _isLimiting;
     private int _round;
+    private int _version;
 
     /// <summary>Makes an empty table.</summary>
     /// <param name="hops">Lists the next hops in being. Called on any thread.</param>
@@ -52,6 +53,9 @@ public sealed class PathMtuTable
 
     /// <summary>ICMP messages that named less than the floor. Any thread.</summary>
     public long RefusedCount { get; private set; }
+
+    /// <summary>Changes whenever <see cref="SteadyOf"/> may give something else for some destination. Any thread.</summary>
+    public int Version => Volatile.Read(ref _version);
 
     /// <summary>Messages about destinations that no next hop has. Any thread.</summary>
     public long StrangeCount { get; private set; }
@@ -95,6 +99,8 @@ public sealed class PathMtuTable
         ArgumentNullException.ThrowIfNull(routes);
         lock (_lock)
         {
+            if (!ReferenceEquals(routes, _routes) && !AreSame(routes, _routes))
+                _version++;
             _routes = routes;
             if (!_isLimiting && routes.Count == 0)
                 return;
@@ -114,7 +120,10 @@ public sealed class PathMtuTable
             {
                 Settle(entry);
                 if (entry.Round != _round || (entry.Kernel == 0 && entry.Network == 0 && entry.Refused == 0))
+                {
                     _ = _entries.Remove(destination);
+                    _version++;
+                }
             }
 
             _isLimiting = _entries.Count != 0 || routes.Count != 0;
@@ -125,7 +134,10 @@ public sealed class PathMtuTable
     public void Forget()
     {
         lock (_lock)
+        {
             _entries.Clear();
+            _version++;
+        }
     }
 
     /// <summary>Everything that is known. Any thread.</summary>
@@ -176,6 +188,8 @@ public sealed class PathMtuTable
         Settle(entry);
         if (source == PathMtuSource.Kernel)
         {
+            if (mtu != entry.Kernel)
+                _version++;
             (entry.Kernel, entry.KernelStamp) = (mtu, now);
             return false;
         }
@@ -199,6 +213,7 @@ public sealed class PathMtuTable
 
     private void Settle(Entry entry)
     {
+        (int Kernel, int Steady) before = (entry.Kernel, entry.Steady);
         if (entry.Kernel != 0 && _time.GetElapsedTime(entry.KernelStamp) >= Lifetime)
             entry.Kernel = 0;
         if (entry.Refused != 0 && _time.GetElapsedTime(entry.RefusedStamp) >= Lifetime)
@@ -207,6 +222,21 @@ public sealed class PathMtuTable
             (entry.Network, entry.Steady) = (0, 0);
         else if (entry.Network != 0 && _time.GetElapsedTime(entry.NetworkSince) >= SteadyAfter)
             entry.Steady = entry.Network;
+        if (before != (entry.Kernel, entry.Steady))
+            _version++;
+    }
+
+    private static bool AreSame(IReadOnlyDictionary<UnderlayAddress, int> one, IReadOnlyDictionary<UnderlayAddress, int> other)
+    {
+        if (one.Count != other.Count)
+            return false;
+        foreach ((UnderlayAddress destination, int mtu) in one)
+        {
+            if (!other.TryGetValue(destination, out int known) || known != mtu)
+                return false;
+        }
+
+        return true;
     }
 
     private int EffectiveOf(in UnderlayAddress destination, out Entry? entry)

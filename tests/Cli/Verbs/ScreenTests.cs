@@ -116,7 +116,7 @@ public sealed class ScreenTests
         Assert.StartsWith(expected, ctl.Out, StringComparison.Ordinal);
 
         // A command that the daemon would undo is not advised: only the device that it may not set is the operator's.
-        Assert.Contains("port web has MTU 1450, and the path to peer b takes 1350: senders that can be told are told. Next: if it stays so for a minute the port follows; set ports.web.mtu to 1350", ctl.Out, StringComparison.Ordinal);
+        Assert.Contains("port web has MTU 1450, and the path to peer b takes 1350: senders that can be told are told. Next: if it stays so for a minute a TAP that is in no bridge follows; set ports.web.mtu to 1350", ctl.Out, StringComparison.Ordinal);
         Assert.Contains("port db has MTU 1450, and the path to peer b takes 1350: senders that can be told are told. Next: set ports.db.mtu to 1350 or auto", ctl.Out, StringComparison.Ordinal);
         Assert.Contains("port theirs: its device has MTU 1500 and did not take 1350 from us; what is longer is not taken from it. Next: ip -n t link set tap0 mtu 1350", ctl.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("link set tap-web", ctl.Out, StringComparison.Ordinal);

@@ -22,8 +22,9 @@ public sealed class PortMtuTests
     private readonly Device _device = new();
     private readonly PortTable _table;
     private int? _path;
+    private int _looks;
 
-    public PortMtuTests() => _table = new PortTable(_forwarding, TimeProvider.System, NullLogger.Instance) { Paths = _ => _path };
+    public PortMtuTests() => _table = new PortTable(_forwarding, TimeProvider.System, NullLogger.Instance) { Paths = Path, PathsVersion = () => _path ?? 0 };
 
     [Fact]
     public void It_follows_the_peers_of_its_vni_and_the_paths_to_them_and_back()
@@ -34,10 +35,12 @@ public sealed class PortMtuTests
         Follow();
         Assert.Equal((1450, 1450, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
 
-        // What others send is as long as the links allow, until they know the path too.
+        // What others send is as long as the links allow, until they know the path too; and what comes from the port may be for others.
         _path = 1400;
         Follow();
-        Assert.Equal((1350, 1350, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
+        Assert.Equal((1350, 1450, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
+        DataplaneSnapshot.PortStatus status = Assert.Single(_table.Snapshot());
+        Assert.Equal((1350, 1350, 1450, false), (status.DeviceMtu, status.Mtu, status.LinkLimit, status.IsMtuRefused));
         _path = null;
         Follow();
         Assert.Equal((1450, 1450, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
@@ -67,6 +70,91 @@ public sealed class PortMtuTests
         _device.Mtu = 1400;
         Follow(isDue: false);
         Assert.Equal((1400, 1400), (port.Mtu, port.DeliverMtu));
+    }
+
+    [Fact]
+    public void A_device_that_does_not_take_what_a_path_asks_for_is_held_to_the_links_alone()
+    {
+        Port port = Place();
+        AddPeer();
+        Follow();
+        _device.Refuses = true;
+        _path = 1400;
+        Follow();
+        Assert.Equal((1450, 1450, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
+        Assert.False(Assert.Single(_table.Snapshot()).IsMtuRefused);
+    }
+
+    // Its tenant's end keeps its MTU: whatever the port took less would be lost to peers whose path is wide, too.
+    [Fact]
+    public void A_path_does_not_lower_a_veth_end()
+    {
+        Port port = Place(static spec => spec with { Kind = PortDeviceKind.Veth });
+        AddPeer();
+        _path = 1400;
+        Follow();
+        Assert.Equal((1450, 1450, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
+    }
+
+    [Fact]
+    public void A_path_does_not_lower_a_device_while_somebody_has_it_in_a_bridge()
+    {
+        Port port = Place();
+        AddPeer();
+        _path = 1400;
+        Follow();
+        Assert.Equal(1350, _device.Mtu);
+        _device.HasMaster = true;
+        Follow(isDue: false);
+        Assert.Equal((1450, 1450, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
+        _device.HasMaster = false;
+        Follow(isDue: false);
+        Assert.Equal((1350, 1450, 1450), (_device.Mtu, port.Mtu, port.DeliverMtu));
+    }
+
+    [Fact]
+    public void Nothing_is_computed_anew_while_peers_paths_and_underlay_are_the_same()
+    {
+        Port port = Place();
+        AddPeer();
+        _path = 1400;
+        Assert.False(Follow(isDue: false));
+        Assert.True(Follow());
+        Assert.Equal(1, _looks);
+        for (int i = 0; i < 10; i++)
+            Assert.False(Follow());
+        Assert.Equal(1, _looks);
+        _path = 1410;
+        Assert.True(Follow());
+        Assert.Equal((2, 1360, 1450), (_looks, _device.Mtu, port.Mtu));
+        _table.FollowUnderlay(Links with { });
+        Assert.Equal(3, _looks);
+    }
+
+    [Fact]
+    public void A_trunk_looks_at_the_peers_of_a_vni_once()
+    {
+        PortSpec spec = new() { Name = "web", Device = "tap0", Mode = PortMode.Trunk, NativeVni = new Vni(100) };
+        spec = spec with { Vlans = Enumerable.Range(1, 50).ToImmutableSortedDictionary(static vid => vid, static vid => new Vni((uint)(99 + (vid % 2)))) };
+        Port port = Place(_ => spec);
+        AddPeer();
+        Assert.True(Follow());
+        Assert.Equal((1, 1450), (_looks, port.Mtu));
+    }
+
+    [Fact]
+    public void A_vni_whose_peers_are_gone_for_a_while_keeps_what_their_links_took()
+    {
+        Port port = Place();
+        AddPeer();
+        Follow();
+        _path = 1400;
+        Follow();
+        _ = _forwarding.SetFloodList(new Vni(100), []);
+        Assert.True(Follow());
+        Assert.Equal((1450, 1450), (_device.Mtu, port.Mtu));
+        _table.FollowUnderlay(Links with { });
+        Assert.Equal((1430, 1430), (_device.Mtu, port.Mtu));
     }
 
     [Fact]
@@ -111,7 +199,13 @@ public sealed class PortMtuTests
         _ = _forwarding.SetFloodList(new Vni(100), [hop]);
     }
 
-    private void Follow(bool isDue = true) => _table.FollowDevices(Links, isDue);
+    private int? Path(UnderlayAddress peer)
+    {
+        _looks++;
+        return _path;
+    }
+
+    private bool Follow(bool isDue = true) => _table.FollowDevices(Links, isDue);
 
     private sealed class Device : IPortDevice
     {
@@ -120,6 +214,8 @@ public sealed class PortMtuTests
         internal int Sets { get; private set; }
 
         internal bool Refuses { get; set; }
+
+        internal bool HasMaster { get; set; }
 
         public string Name => "tap0";
 
@@ -150,6 +246,8 @@ public sealed class PortMtuTests
         public MacAddress? ReadMac() => Mac;
 
         public bool ReadIsUp() => true;
+
+        public bool ReadHasMaster() => HasMaster;
 
         public long? ReadQueueDrops() => null;
 

@@ -225,6 +225,20 @@ public sealed class TapPortTests : IDisposable
         Assert.Contains("master br0", Cmd.Run(ns, "ip", "link", "show", "tap0").OrThrow().StdOut, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void It_is_known_whether_somebody_put_a_port_into_a_bridge()
+    {
+        string ns = _lab.AddHost("a");
+        NetLab.Ip(ns, "link", "add", "br0", "type", "bridge");
+        using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns });
+        Assert.False(port.ReadHasMaster());
+        NetLab.Ip(ns, "link", "set", "tap0", "master", "br0");
+        Assert.True(port.ReadHasMaster());
+        Assert.NotNull(port.ReadQueueDrops());
+        NetLab.Ip(ns, "link", "set", "tap0", "nomaster");
+        Assert.False(port.ReadHasMaster());
+    }
+
     private static TapPort Open(DeviceOptions options)
     {
         DeviceOpenResult result = TapPort.Open(options);
