@@ -75,8 +75,8 @@ public sealed class UnderlayMonitor : IDisposable
     public UnderlayChange Current => Volatile.Read(ref _current);
 
     /// <summary>
-    /// What the routes to peers take, in octets with the outer IP header, where that is less than the device does: by the route's MTU, or by the MTU that IPv6 has on the device (router
-    /// advertisements set it). The kernel's cache of what ICMP told it is not in it. At most 1,024 peers; looked at every ten seconds, and when routes or peers change.
+    /// What the routes to peers take, in octets with the outer IP header, where that is less than the local addresses' devices do, or the route's own: by the route's MTU, by the MTU that IPv6
+    /// has on the device (router advertisements set it), or by the device, which may be another than the local address is on (a tunnel). The kernel's cache of what ICMP told it is not in it. At most 1,024 peers; looked at every ten seconds, and when routes or peers change.
     /// </summary>
     public IReadOnlyDictionary<UnderlayAddress, int> RouteMtus => Volatile.Read(ref _routeMtus);
 
@@ -256,21 +256,36 @@ public sealed class UnderlayMonitor : IDisposable
         foreach (UnderlayAddress peer in _peers().Take(MaxRoutes))
         {
             (int index, int limit) = peer.ScopeId != 0 ? ((int)peer.ScopeId, 0) : RouteTo(in peer, MatchFib);
+            if (index == 0)
+                index = RouteTo(in peer, 0).Index;
             if (!peer.IsIPv4)
             {
-                if (index == 0)
-                    index = RouteTo(in peer, 0).Index;
                 if (!ofDevices.TryGetValue(index, out int six))
                     ofDevices.Add(index, six = IPv6MtuOf(index));
                 limit = limit == 0 || six == 0 ? Math.Max(limit, six) : Math.Min(limit, six);
             }
 
             int device = _view.MtuOf(index);
-            if (limit > 0 && (device == 0 || limit < device))
-                found[peer] = limit;
+            int taken = limit > 0 && device > 0 ? Math.Min(limit, device) : Math.Max(limit, device);
+            bool isOfRoute = limit > 0 && (device == 0 || limit < device);
+            if (isOfRoute || (taken > 0 && taken < LeastLocalMtu(peer.Family)))
+                found[peer] = taken;
         }
 
         return found;
+    }
+
+    // 0 if there is none of the family.
+    private int LeastLocalMtu(AddressFamilyKind family)
+    {
+        int least = 0;
+        foreach (LocalAddressState local in _current.Addresses)
+        {
+            if (local.Address.Family == family && local.Mtu > 0 && (least == 0 || local.Mtu < least))
+                least = local.Mtu;
+        }
+
+        return least;
     }
 
     // Rtnetlink tells it only among some hundred octets of a link's settings for IPv6. The file is that of this thread's namespace.

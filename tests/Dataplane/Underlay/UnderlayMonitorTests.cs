@@ -80,6 +80,32 @@ public sealed class UnderlayMonitorTests : IDisposable
     }
 
     [Fact]
+    public void A_device_towards_a_peer_that_is_narrower_than_that_of_the_local_address_is_known()
+    {
+        string ns = _lab.AddHost("m");
+        foreach ((string device, string other, string mtu) in new[] { ("u0", "u1", "9000"), ("w0", "w1", "1420") })
+        {
+            NetLab.Ip(ns, "link", "add", device, "mtu", mtu, "type", "veth", "peer", "name", other);
+            NetLab.Ip(ns, "link", "set", device, "up");
+            NetLab.Ip(ns, "link", "set", other, "up");
+        }
+
+        NetLab.Address(ns, "u0", "192.0.2.1/24");
+        NetLab.Address(ns, "w0", "203.0.113.1/24");
+        UnderlayAddress near = UnderlayAddress.Parse("192.0.2.9");
+        UnderlayAddress far = UnderlayAddress.Parse("198.51.100.2");
+        using var monitor = new UnderlayMonitor([UnderlayAddress.Parse("192.0.2.1")], () => [near, far], _ => { });
+        Assert.Null(NetNs.Run(ns, monitor.Start));
+        NetLab.Ip(ns, "route", "add", "198.51.100.0/24", "via", "203.0.113.2");
+        Wait.Until(() => monitor.RouteMtus.GetValueOrDefault(far) == 1420, Limit, "the device's MTU");
+        Assert.False(monitor.RouteMtus.ContainsKey(near));
+        NetLab.Ip(ns, "route", "replace", "198.51.100.0/24", "via", "203.0.113.2", "mtu", "1300");
+        Wait.Until(() => monitor.RouteMtus.GetValueOrDefault(far) == 1300, Limit, "the route's MTU, which is less");
+        NetLab.Ip(ns, "route", "replace", "198.51.100.0/24", "via", "192.0.2.2");
+        Wait.Until(() => !monitor.RouteMtus.ContainsKey(far), Limit, "the wide device");
+    }
+
+    [Fact]
     public void Lost_messages_make_the_monitor_read_everything_again()
     {
         string ns = _lab.AddHost("m");
