@@ -1,3 +1,4 @@
+using Overlay.Dataplane.Storm;
 using Overlay.Encap;
 using Overlay.Forwarding;
 
@@ -125,6 +126,9 @@ public sealed partial class ForwardingState
     private NextHopId AddNextHop(in NextHopSpec spec, Vtep vtep, GroupPath? path)
     {
         NextHopId id = new(_nextHopIds.Allocate());
+        if (_nextHopsOfVtep[spec.Vtep.Index] == 0)
+            vtep.FloodSource = LoopGuard.SourceOf(spec.Address);
+
         PublishNextHop(new NextHop(id, vtep, spec, [], _maxWorkers) { Path = path });
         _nextHopOf[spec] = id;
         _references[id.Index] = 1;

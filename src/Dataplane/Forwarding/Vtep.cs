@@ -20,6 +20,9 @@ public sealed class Vtep
     /// <summary>Its name.</summary>
     public string Name { get; }
 
+    /// <summary>What stands for it where floods are remembered, from its first address: its others are the same VTEP. Set before its first next hop is published.</summary>
+    internal uint FloodSource { get; set; }
+
     /// <summary>Whether frames may be sent to it. Volatile: one write switches all its MACs.</summary>
     public VtepState State
     {

@@ -224,7 +224,7 @@ public sealed class DecapPipeline
             return DropReason.VlanNotAllowed;
 
         // Before anything is learned from it: a frame that went in a circle says nothing of where its sender is.
-        if (decision.Verdict == ForwardingVerdict.Flood && domain.State.Loops is { } loops && !loops.TryAdmit(octets, LoopGuard.SourceOf(peer?.Vtep.Id.Index ?? -1, outer.Source), _storm.Now()))
+        if (decision.Verdict == ForwardingVerdict.Flood && domain.State.Loops is { } loops && !loops.TryAdmit(octets, peer?.Vtep.FloodSource ?? LoopGuard.SourceOf(outer.Source), _storm.Now()))
             return DropReason.GatewayLoop;
 
         DropReason reason = LearnSource(domain, source, peer, in info, in outer);

@@ -22,7 +22,6 @@ internal sealed class LoopGuard
     private const int TicksASecond = 64;
     private const int FieldBits = 20;
     private const uint FieldMask = (1 << FieldBits) - 1;
-    private const uint AddressFlag = 1 << (FieldBits - 1);
     private readonly ulong[] _cells = new ulong[CellCount];
     private readonly FlowHashSeed _seed = FlowHashSeed.CreateRandom();
     private readonly long _tick;
@@ -31,11 +30,9 @@ internal sealed class LoopGuard
     /// <param name="frequency">Ticks of a second in the times that it is given.</param>
     internal LoopGuard(long frequency) => _tick = Math.Max(1, frequency / TicksASecond);
 
-    /// <summary>The source of frames from a VTEP.</summary>
-    /// <param name="vtep">Its index; −1 if it is only known by its address.</param>
-    /// <param name="address">The outer source.</param>
-    internal static uint SourceOf(int vtep, in UnderlayAddress address) =>
-        vtep >= 0 ? ((uint)vtep + 1) & (AddressFlag - 1) : AddressFlag | ((uint)address.GetHashCode() & (AddressFlag - 1));
+    /// <summary>The source of frames from a VTEP: never <see cref="FromPort"/>. By the address and nothing else, so that a VTEP that is learned between two frames is the same for both.</summary>
+    /// <param name="address">The outer source, or the first address of a VTEP that is known.</param>
+    internal static uint SourceOf(in UnderlayAddress address) => ((uint)address.GetHashCode() % FieldMask) + 1;
 
     /// <summary>Whether a frame from the underlay is to be flooded, and remembers it; false if it came another way within the last second.</summary>
     /// <param name="frame">From the destination MAC on.</param>

@@ -78,6 +78,35 @@ public sealed class GatewayTests
         Assert.All(nodes[1..], node => Assert.Equal(frame, Assert.Single(node.Device("p").Take()).Frame));
     }
 
+    [Fact]
+    public void A_VTEP_that_becomes_known_between_two_equal_frames_and_one_with_two_addresses_are_heard_both_times()
+    {
+        var node = new MemoryNode([Address(0)]);
+        node.Apply(Topology(0, withPort: true, gateway: true));
+        (UnderlayAddress first, UnderlayAddress second) = (Address(1), Address(2));
+        byte[] datagram = Frames.Datagram(EncapKind.Vxlan, Hundred, Frames.UdpV4(MacAddress.Broadcast, Tenant));
+
+        // Admitted by a prefix only, as before anything was learned from it.
+        node.Forwarding.SetAllowList(Hundred, [], [new UnderlayPrefix(Address(0), 24)]);
+        Hear(first, 1);
+        VtepId vtep = node.Forwarding.DefineVtep("v");
+        node.AddNextHop(vtep, first, EncapKind.Vxlan, PolicyOptionMode.Advisory, Hundred);
+        Hear(first, 1);
+        node.AddNextHop(vtep, second, EncapKind.Vxlan, PolicyOptionMode.Advisory, Hundred);
+        Hear(second, 1);
+
+        // Another that brings the same frame is a circle.
+        node.AddPeer("w", Address(3), EncapKind.Vxlan, PolicyOptionMode.Advisory, Hundred);
+        Hear(Address(3), 0);
+        Assert.Equal(1, node.Dropped(Direction.Rx, DropReason.GatewayLoop));
+
+        void Hear(UnderlayAddress from, int delivered)
+        {
+            node.Arrive(datagram, from, EncapKind.Vxlan);
+            Assert.Equal(delivered, node.Device("p").Take().Length);
+        }
+    }
+
     // Until nobody has anything to read; so many rounds if it never ends, or there are more and more.
     private static int Settle(MemoryNode[] nodes)
     {

@@ -55,11 +55,11 @@ public sealed class LoopGuardTests
     }
 
     [Fact]
-    public void A_VTEP_that_is_known_by_its_address_alone_is_one_source()
+    public void An_address_is_one_source_and_never_a_port()
     {
-        uint one = LoopGuard.SourceOf(-1, UnderlayAddress.Parse("192.0.2.9"));
-        Assert.Equal(one, LoopGuard.SourceOf(-1, UnderlayAddress.Parse("192.0.2.9")));
-        Assert.NotEqual(one, LoopGuard.SourceOf(-1, UnderlayAddress.Parse("192.0.2.10")));
-        Assert.NotEqual(LoopGuard.FromPort, LoopGuard.SourceOf(0, default));
+        uint one = LoopGuard.SourceOf(UnderlayAddress.Parse("192.0.2.9"));
+        Assert.Equal(one, LoopGuard.SourceOf(UnderlayAddress.Parse("192.0.2.9")));
+        Assert.NotEqual(one, LoopGuard.SourceOf(UnderlayAddress.Parse("192.0.2.10")));
+        Assert.NotEqual(LoopGuard.FromPort, LoopGuard.SourceOf(default));
     }
 }
