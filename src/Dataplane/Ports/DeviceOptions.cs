@@ -1,4 +1,5 @@
 using Overlay.Encap;
+using Overlay.Encap.Ethernet;
 using Overlay.Forwarding.Topology;
 
 namespace Overlay.Dataplane.Ports;
@@ -24,6 +25,9 @@ public sealed record DeviceOptions
     /// <summary>The MTU to give it in octets, 68–65535; null leaves it as it is.</summary>
     public int? Mtu { get; init; }
 
+    /// <summary>Whether frames of full length with a service tag (0x88a8) may leave by it.</summary>
+    public bool HasServiceTags { get; init; }
+
     /// <summary>Queues, 1–16; only a TAP has more than one.</summary>
     public int Queues { get; init; } = 1;
 
@@ -46,6 +50,7 @@ public sealed record DeviceOptions
             Netns = port.Netns,
             Mac = port.Mac,
             Mtu = port.Mtu ?? mtu,
+            HasServiceTags = port.Mode == PortMode.Transparent || (port.Mode == PortMode.Trunk && port.TagType == EtherType.ServiceVlan),
             Queues = port.Queues,
             Bridge = port.Bridge,
         };

@@ -15,7 +15,7 @@ namespace Overlay.Dataplane.Ports;
 /// </summary>
 /// <remarks>
 /// <para>The device's own MTU is raised to the port's where it is less, and never lowered: the kernel would drop a tenant's frame that is too long for our end before anybody
-/// could say so. <see cref="ReadMtu"/> is the port's.</para>
+/// could say so. <see cref="ReadMtu"/> is the port's. A port with service tags has room for one more: a packet socket forgives a tag of type 0x8100 only, the tenant's end any.</para>
 /// <para>A frame that a tenant's own tunnel device left for the hardware to cut (UDP or GRE tunnel offload) has no virtio-net header: the kernel drops it, and it is counted
 /// with <see cref="ReadQueueDrops"/>.</para>
 /// <b>Threading:</b> as <see cref="IPortDevice"/> says.
@@ -29,6 +29,7 @@ public sealed class VethPort : IPortDevice
     // The device takes a frame at once; this bounds what may wait for a tenant that is not scheduled.
     private const int SendBuffer = 4 << 20;
 
+    private const int MaxMtu = 65_535;
     private const int RingSize = 16;
     private const int CacheLine = 64;
     private const int FrameSize = PacketPool.MaxFrameLength - VlanTag.Length;
@@ -43,6 +44,7 @@ public sealed class VethPort : IPortDevice
     private int _closed;
     private int _hasCarrier = 1;
     private int _mtu = int.MaxValue;
+    private int _tagRoom;
     private long _refused;
     private long _overflowed;
 
@@ -145,9 +147,10 @@ public sealed class VethPort : IPortDevice
     public string? SetMtu(int mtu)
     {
         int device = _control.Mtu(Name);
-        int result = device >= mtu ? 0 : _control.SetMtu(Name, mtu);
+        int wanted = Math.Min(mtu + _tagRoom, MaxMtu);
+        int result = device >= wanted ? 0 : _control.SetMtu(Name, wanted);
         _mtu = mtu;
-        return result >= 0 ? null : $"veth '{Name}': cannot set MTU {mtu}: {Errno.Describe(result)}; it has {device}";
+        return result >= 0 ? null : $"veth '{Name}': cannot set MTU {wanted}: {Errno.Describe(result)}; it has {device}";
     }
 
     /// <inheritdoc/>
@@ -162,7 +165,9 @@ public sealed class VethPort : IPortDevice
                 warnings.Add($"veth '{Name}': cannot set MAC {wanted}: {Errno.Describe(result)}; it has {mac}");
         }
 
-        if (options.Mtu is int mtu && SetMtu(mtu) is string problem)
+        bool hasOther = options.HasServiceTags != (_tagRoom != 0);
+        _tagRoom = options.HasServiceTags ? VlanTag.Length : 0;
+        if ((options.Mtu ?? (hasOther && _mtu != int.MaxValue ? _mtu : null)) is int mtu && SetMtu(mtu) is string problem)
             warnings.Add(problem);
         if (_control.IsUp(Name) == 0)
         {

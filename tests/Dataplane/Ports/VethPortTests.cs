@@ -71,6 +71,29 @@ public sealed class VethPortTests : IDisposable
     }
 
     [Fact]
+    public void A_port_with_service_tags_has_room_for_one_more_than_its_MTU_and_the_port_s_MTU_stays()
+    {
+        (string ns, string tenant) = Pair();
+        NetLab.Ip(ns, "link", "set", Our, "mtu", "1450");
+        NetLab.Ip(tenant, "link", "set", Peer, "mtu", "1450");
+        using VethPort port = Open(Options(ns) with { Mtu = 1450 });
+        using var host = new PacketSocket(tenant, Peer);
+        byte[] plain = Frame(0x66, 1464);
+        byte[] tagged = [.. plain[..12], 0x88, 0xa8, 0, 20, .. plain[12..]];
+        Assert.Equal(0, Send(port, tagged, default, out _));
+
+        // As by a reload: the MTU is not named again.
+        Assert.Empty(port.Reconfigure(Options(ns) with { HasServiceTags = true }));
+        Assert.Equal(1450, port.ReadMtu());
+        Assert.Contains("mtu 1454", Cmd.Run(ns, "ip", "link", "show", "dev", Our).OrThrow().StdOut, StringComparison.Ordinal);
+        Assert.Equal(1, Send(port, tagged, default, out _));
+        host.WaitFor(frame => frame.SequenceEqual(tagged), "the frame with its tag");
+        Assert.Null(port.SetMtu(1600));
+        Assert.Equal(1600, port.ReadMtu());
+        Assert.Contains("mtu 1604", Cmd.Run(ns, "ip", "link", "show", "dev", Our).OrThrow().StdOut, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Frames_pass_both_ways_and_what_the_host_sends_there_is_not_the_tenant_s()
     {
         (string ns, string tenant) = Pair();

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Overlay.Interop.Vlans;
 
-/// <summary>Trunk ports on real TAPs: what they answer carries the tag that was asked with, and service tags select where that is configured.</summary>
+/// <summary>Trunk ports on real devices: what they answer carries the tag that was asked with, and service tags select where that is configured.</summary>
 public sealed class TrunkTests
 {
     private const string Me = "02:cc:00:00:00:01";
@@ -82,10 +82,36 @@ public sealed class TrunkTests
         Wait.Until(() => a.Daemon.Drops().Since(before).Drops.GetValueOrDefault("vlan_not_allowed/tx") == 2, Soon, "customer tags do not select", () => $"{a.Daemon.Drops().Since(before)}");
     }
 
+    [Theory]
+    [MemberData(nameof(Tags))]
+    public void A_frame_of_full_length_leaves_by_a_trunk_on_a_veth_end_with_either_tag(string tag, int tpid)
+    {
+        const int Mtu = 1450;
+        const string Mine = "02:cc:00:00:00:0a";
+        using var lab = new NetLab();
+        var (a, b) = Build(lab, tag, vethMtu: Mtu);
+        using var left = new PacketSocket(a.Tenant, "t0");
+        using var right = new PacketSocket(b.Tenant, "t0");
+        left.Send(Frame(Mine, Wire.Tag(20, tpid: tpid)));
+        right.WaitFor(frame => frame.AsSpan().SequenceEqual(Frame(Mine, Wire.Tag(20))), "the frame that says where it is", Soon);
+        var before = a.Daemon.SettledDrops();
+
+        // A copy of a flooded frame, and a frame for this port alone.
+        foreach (var destination in new[] { "ff:ff:ff:ff:ff:ff", Mine })
+        {
+            right.Send(Wire.Ethernet(destination, "02:cc:00:00:00:0b", 0x88b5, new byte[Mtu], Wire.Tag(20)));
+            var expected = Wire.Ethernet(destination, "02:cc:00:00:00:0b", 0x88b5, new byte[Mtu], Wire.Tag(20, tpid: tpid));
+            left.WaitFor(frame => frame.AsSpan().SequenceEqual(expected), $"all of the frame to {destination}", Soon);
+        }
+
+        Assert.Equal(0L, a.Daemon.SettledDrops().Since(before).Drops.GetValueOrDefault("too_big_silent/rx"));
+        Assert.Equal(Mtu, (int)a.Daemon.Status()["ports"]!.AsArray().Single()!["mtu"]!);
+    }
+
     private static byte[] Frame(string source, byte[] tags) => Wire.Ethernet("ff:ff:ff:ff:ff:ff", source, 0x88b5, new byte[64], tags);
 
     // a has a trunk of either kind, b one of the usual kind; VLAN 20 is VNI 100 on both, and untagged frames are of VNI 400.
-    private static (Site A, Site B) Build(NetLab lab, string tag)
+    private static (Site A, Site B) Build(NetLab lab, string tag, int vethMtu = 0)
     {
         var a = new Site(lab, "a", quietTenant: true);
         var b = new Site(lab, "b", quietTenant: true);
@@ -93,7 +119,15 @@ public sealed class TrunkTests
         NetLab.Address(a.Host, "u0", "192.0.2.1/24");
         NetLab.Address(b.Host, "u0", "192.0.2.2/24");
         b.Start(Yaml(b, "192.0.2.2", "a", "192.0.2.1", "dot1q", ""));
-        a.Start(Yaml(a, "192.0.2.1", "b", "192.0.2.2", tag, $"macs: [ {{ vni: 100, mac: \"{Known}\", peer: b, ip: [10.0.0.77] }} ]"));
+        var yaml = Yaml(a, "192.0.2.1", "b", "192.0.2.2", tag, $"macs: [ {{ vni: 100, mac: \"{Known}\", peer: b, ip: [10.0.0.77] }} ]");
+        if (vethMtu != 0)
+        {
+            NetLab.SilenceNewDevices(a.Host);
+            NetLab.Join(a.Host, "h0", a.Tenant, "t0", vethMtu);
+            yaml = yaml.Replace($"tap: t0, netns: {a.Tenant}, mtu: 9000", $"veth: h0, mtu: {vethMtu}", StringComparison.Ordinal);
+        }
+
+        a.Start(yaml);
         NetLab.WaitForPing(a.Host, "192.0.2.2");
         return (a, b);
     }
