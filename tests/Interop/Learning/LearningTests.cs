@@ -68,7 +68,9 @@ public sealed class LearningTests
         lab.Until(Mac(2), "t2", () => lab.FromPort("t2", Mac(2)), vni: 101);
         lab.Until(Mac(3), "t0", () => lab.FromPort("t0", Mac(3)));
         lab.Until(Mac(1), "-", () => lab.FromPort("t2", Mac(2)), vni: 101, limit: TimeSpan.FromSeconds(20));
-        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds, 1.5, 15);
+
+        // By its own VNI's time and not by the other's, on a slow machine too.
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds, 1.5, 60);
         Assert.Equal(("t2", "t0"), (lab.Place(Mac(2), 101), lab.Place(Mac(3))));
     }
 

@@ -33,7 +33,18 @@ public sealed class PathMtuTests
         TcpTransfer.Run(b.Tenant, a.Tenant, "fd00::1", 1 << 20);
 
         // What a knows it tells b in its segment size, so b has to be brought to send too much.
-        foreach (var address in new[] { "10.0.0.1", "fd00::1" }) Cmd.Run(b.Tenant, "ping", "-c", "5", "-i", "0.2", "-W", "1", "-M", "do", "-s", "1380", address);
+        foreach (var address in new[] { "10.0.0.1", "fd00::1" })
+        {
+            Wait.Until(
+                () =>
+                {
+                    Cmd.Run(b.Tenant, "ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1380", address);
+                    return MtuLab.Uses(b.Tenant, address, Narrow - overhead);
+                },
+                TimeSpan.FromSeconds(10),
+                $"b's tenant hears what fits to {address}",
+                () => b.Daemon.Drops().ToString());
+        }
 
         // A kernel drops an ICMP message with a wrong checksum: that it remembers the MTU is the proof.
         Expect(a.Tenant, "10.0.0.2");
