@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Overlay.Dataplane.Interop;
 using Overlay.Encap;
 
@@ -295,8 +296,11 @@ public sealed class UnderlayMonitor : IDisposable
             return 0;
         try
         {
-            string text = File.ReadAllText($"/proc/sys/net/ipv6/conf/{name}/mtu");
-            return int.TryParse(text, NumberStyles.None | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int mtu) ? mtu : 0;
+            // Read again every few seconds: a reader of text would leave tens of kilobytes behind each time.
+            using SafeFileHandle file = File.OpenHandle($"/proc/sys/net/ipv6/conf/{name}/mtu", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            Span<byte> text = stackalloc byte[32];
+            int length = RandomAccess.Read(file, text, 0);
+            return int.TryParse(text[..length], NumberStyles.None | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int mtu) ? mtu : 0;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
