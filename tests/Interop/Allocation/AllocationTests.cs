@@ -45,7 +45,8 @@ public sealed class AllocationTests
         var spent = Measure(encap, a, b, sender, frame, aSecond);
         for (var again = 0; again < 2 && Math.Max(spent.A, spent.B) > Limit; again++)
         {
-            // What frames cost is in every figure, and what comes now and then is not: at most twice more, and the least of each side counts.
+            // What frames cost is in every figure. What comes now and then, without frames too (some 30 KB in one of five windows of ten seconds), is not: at most twice
+            // more, and the least of each side counts.
             var next = Measure(encap, a, b, sender, frame, aSecond);
             spent = (Math.Min(spent.A, next.A), Math.Min(spent.B, next.B));
         }
