@@ -19,6 +19,7 @@ internal static unsafe class Bpf
     private const int CommandProgramLoad = 5;
     private const uint MapArray = 2;
     private const uint ProgramSocketFilter = 1;
+    private const int LoadAttempts = 20;
     private const int AttributeSize = 144;
     private const int MapNameOffset = 28;
     private const int ProgramNameOffset = 48;
@@ -64,7 +65,14 @@ internal static unsafe class Bpf
             Unsafe.WriteUnaligned(attribute + 28, log.Length);
             Unsafe.WriteUnaligned(attribute + 32, (nint)buffer);
             Name.CopyTo(new Span<byte>(attribute + ProgramNameOffset, NameSize));
-            return Call(CommandProgramLoad, attribute);
+
+            // The verifier gives up for any signal that waits, and the runtime stops its threads by signals.
+            int result;
+            int attempts = 0;
+            do
+                result = Call(CommandProgramLoad, attribute);
+            while (result == -Errno.Again && ++attempts < LoadAttempts);
+            return result;
         }
     }
 

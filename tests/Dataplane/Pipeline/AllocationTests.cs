@@ -133,23 +133,9 @@ public sealed class AllocationTests
         }));
     }
 
-    // The runtime itself allocates a little on this thread while it recompiles what became hot: a later round is free of that. A frame that allocates
-    // does so in every round, and shows as megabytes.
-    private static long Allocated(Action batch)
+    private static long Allocated(Action batch) => Allocation.Least(() =>
     {
-        const int Rounds = 8;
-        long allocated = 0;
-        for (int round = 0; round < Rounds; round++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int frames = 0; frames < FrameCount; frames += 64)
-                batch();
-
-            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            if (allocated == 0)
-                break;
-        }
-
-        return allocated;
-    }
+        for (int frames = 0; frames < FrameCount; frames += 64)
+            batch();
+    });
 }
