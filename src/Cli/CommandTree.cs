@@ -15,6 +15,16 @@ internal static class CommandTree
     /// <summary>Time a verb has to clean up after an interrupt before the process ends anyway.</summary>
     private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>What help of the whole tool ends with: the first minutes with it.</summary>
+    public static IReadOnlyList<string> Examples { get; } =
+    [
+        "overlayctl doctor",
+        "overlayctl lab up",
+        "overlayctl status --watch",
+        "overlayctl drops",
+        "overlayctl fdb why 02:00:00:00:00:02 --vni 100",
+    ];
+
     public static RootCommand Create(Terminal terminal)
     {
         RootCommand root = new("overlayctl - look at and steer overlayd, the VXLAN and Geneve overlay daemon.");
@@ -29,6 +39,8 @@ internal static class CommandTree
         root.Subcommands.Add(StormVerb.Create(terminal));
         root.Subcommands.Add(ConfigVerb.Create(terminal));
         root.Subcommands.Add(DecodeVerb.Create(terminal));
+        root.Subcommands.Add(CompletionVerb.Create(terminal));
+        root.Subcommands.Add(ManualVerb.Create(terminal));
         root.Subcommands.Add(VersionVerb.Create(terminal));
         foreach (Option option in root.Options)
         {

@@ -13,12 +13,10 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     {
         int code = help.Invoke(parseResult);
         TextWriter output = parseResult.InvocationConfiguration.Output;
-        if (parseResult.CommandResult.Command is Verb { Examples.Count: > 0 } verb)
-        {
-            output.WriteLine("Examples:");
-            foreach (string example in verb.Examples) output.WriteLine("  " + example);
-            output.WriteLine();
-        }
+        IReadOnlyList<string> examples = parseResult.CommandResult.Command is Verb verb ? verb.Examples : CommandTree.Examples;
+        output.WriteLine("Examples:");
+        foreach (string example in examples) output.WriteLine("  " + example);
+        output.WriteLine();
 
         return code;
     }

@@ -9,14 +9,21 @@ internal sealed record CommandLine(CommandAction Action, string File, bool Json 
 {
     public const string DefaultFile = "/etc/overlay/overlayd.yaml";
 
-    public const string Help = """
+    /// <summary>Each way to call it and what it does: the help's and the manual page's.</summary>
+    public static IReadOnlyList<(string Usage, string Meaning)> Synopsis { get; } =
+    [
+        ("overlayd [--config FILE] [--foreground]", $"Run (default file: {DefaultFile})."),
+        ("overlayd --check FILE [-o json]", "Validate a configuration and exit."),
+        ("overlayd --print-configuration-reference", "Print the reference of all keys in Markdown."),
+        ("overlayd --print-man overlayd|overlayd.yaml", "Print a manual page: overlayd --print-man overlayd | man -l -"),
+        ("overlayd --version | --help", "Print the version, or this."),
+    ];
+
+    public static string Help => $"""
         overlayd: a VXLAN and Geneve overlay dataplane
 
         usage:
-          overlayd [--config FILE] [--foreground]   run (default file: /etc/overlay/overlayd.yaml)
-          overlayd --check FILE [-o json]           validate a configuration and exit
-          overlayd --print-configuration-reference  docs/configuration.md
-          overlayd --version | --help
+        {string.Join('\n', Synopsis.Select(line => $"  {line.Usage,-44}  {line.Meaning.TrimEnd('.')}"))}
 
         exit codes: 0 ok, 1 failure, 2 usage or configuration
         signals:    SIGHUP reloads the configuration, SIGTERM drains and stops, a second SIGTERM stops at once
@@ -41,11 +48,16 @@ internal sealed record CommandLine(CommandAction Action, string File, bool Json 
                     return result with { Action = CommandAction.Reference };
                 case "--foreground":
                     continue;
-                case "--config" or "-c" or "--check" or "-o" or "--output":
+                case "--config" or "-c" or "--check" or "-o" or "--output" or "--print-man":
                     value ??= i + 1 < args.Count ? args[++i] : null;
                     if (string.IsNullOrEmpty(value))
                     {
                         return result with { Fault = $"{name} needs a value" };
+                    }
+
+                    if (name == "--print-man")
+                    {
+                        return result with { Action = CommandAction.Manual, File = value };
                     }
 
                     if (name is "-o" or "--output")
@@ -83,6 +95,9 @@ internal enum CommandAction
 
     /// <summary>Print the configuration reference.</summary>
     Reference,
+
+    /// <summary>Print a manual page, named where other actions have the file.</summary>
+    Manual,
 
     /// <summary>Print the version.</summary>
     Version,

@@ -5,6 +5,7 @@ using Overlay.Host.Api;
 using Overlay.Host.Composition;
 using Overlay.Host.Configuration;
 using Overlay.Host.Configuration.Keys;
+using Overlay.Host.Manual;
 
 var command = CommandLine.Parse(args);
 if (command.Fault is not null)
@@ -24,6 +25,12 @@ switch (command.Action)
     case CommandAction.Reference:
         Console.Out.Write(ConfigurationReference.Render());
         return ExitCode.Ok;
+    case CommandAction.Manual when DaemonPages.Render(command.File) is { } page:
+        Console.Out.Write(page);
+        return ExitCode.Ok;
+    case CommandAction.Manual:
+        Console.Error.WriteLine($"overlayd: there is no manual page '{KeyPath.Printable(command.File)}'. Next: overlayd --help");
+        return ExitCode.Usage;
 }
 
 var loaded = ConfigurationLoader.Load(command.File);

@@ -17,7 +17,7 @@ internal static class DecodeVerb
             "tcpdump -i eth0 -w - udp port 4789 | overlayctl decode -",
             "overlayctl decode --as vxlan 0800000000006400ffffffffffff0200000000010806");
         Argument<string> input = new("INPUT") { Description = "A pcap or pcapng file, hexadecimal digits, or - for standard input." };
-        Option<string?> kind = new("--as") { Description = "What hexadecimal digits are: frame, vxlan, vxlan-gpe or geneve (the last three a UDP payload).", HelpName = "KIND" };
+        Option<string?> kind = new("--as") { Description = "What hexadecimal digits are: frame, vxlan, vxlan-gpe or geneve (the last three a UDP payload).", HelpName = "frame|vxlan|vxlan-gpe|geneve" };
         kind.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: not ("frame" or "vxlan" or "vxlan-gpe" or "geneve") } token])

@@ -49,6 +49,8 @@ public sealed class UsageTests
         "lab iperf --parallel many",
         "lab exec",
         "lab exec a",
+        "completion",
+        "completion tcsh",
     ];
 
     public static TheoryData<string> Paths
@@ -91,7 +93,8 @@ public sealed class UsageTests
     {
         Ctl ctl = await Ctl.RunAsync("--help");
         Assert.Equal(ExitCode.Ok, ctl.Code);
-        Assert.All(CommandTree.Create(Screen()).Subcommands, c => Assert.Contains($"\n  {c.Name} ", ctl.Out, StringComparison.Ordinal));
+        Assert.Contains("\nExamples:\n  overlayctl ", ctl.Out, StringComparison.Ordinal);
+        Assert.All(CommandTree.Create(Screen()).Subcommands.Where(c => !c.Hidden), c => Assert.Contains($"\n  {c.Name} ", ctl.Out, StringComparison.Ordinal));
     }
 
     [Fact]
