@@ -71,7 +71,7 @@ public sealed class DebTests(InstalledPackage package) : IClassFixture<Installed
 
         foreach (var page in new[] { "man8/overlayd.8", "man8/overlayctl.8", "man5/overlayd.yaml.5" })
         {
-            var text = debian.Run("sh", "-c", $"zcat /usr/share/man/{page}.gz | groff -man -Tutf8 -ww -P-c").OrThrow();
+            var text = debian.Run("sh", "-c", $"zcat /usr/share/man/{page}.gz | groff -man -Tutf8 -ww -P-cbou").OrThrow();
             Assert.Equal("", text.StdErr.Trim());
             Assert.Contains("NAME", text.StdOut, StringComparison.Ordinal);
         }
