@@ -96,6 +96,11 @@ internal static class CommandTree
             return ExitCode.Usage;
         }
 
+        if (!asksForHelp && LabRootless.IsNeeded && LabRootless.Concerns(parsed))
+        {
+            return await LabRootless.RunAsync(parsed.GetValue<string>("--lab") ?? LabPlan.DefaultName, arguments, terminal);
+        }
+
         InvocationConfiguration invocation = new()
         {
             Output = terminal.Out,

@@ -6,6 +6,7 @@ using Overlay.Host.Composition;
 using Overlay.Host.Configuration;
 using Overlay.Host.Configuration.Keys;
 using Overlay.Host.Manual;
+using Overlay.Host.Privileges;
 
 var command = CommandLine.Parse(args);
 if (command.Fault is not null)
@@ -50,7 +51,8 @@ if (loaded.Value is null)
     return ExitCode.Usage;
 }
 
-return await DaemonHost.RunAsync(command.File, loaded);
+var privileges = PrivilegeDrop.Apply(loaded.Value.Privileges, PrivilegeNeeds.Of(loaded.Value));
+return await DaemonHost.RunAsync(command.File, loaded, privileges);
 
 static int Check(CommandLine command, ConfigurationResult loaded)
 {

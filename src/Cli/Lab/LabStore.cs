@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Overlay.Cli.Native;
 
 namespace Overlay.Cli.Lab;
 
@@ -11,7 +12,7 @@ internal sealed class LabStore(string name)
 
     public string Name { get; } = name;
 
-    public static string Root => Environment.GetEnvironmentVariable(RootVariable) is { Length: > 0 } root ? Path.GetFullPath(root) : DefaultRoot;
+    public static string Root => Environment.GetEnvironmentVariable(RootVariable) is { Length: > 0 } root ? Path.GetFullPath(root) : LabRootless.Root ?? DefaultRoot;
 
     public string Directory { get; } = Path.Combine(Root, name);
 
@@ -37,6 +38,8 @@ internal sealed class LabStore(string name)
     /// <summary>Makes the directory and its first state; false if another lab of this name has one.</summary>
     public bool TryCreate(LabState state)
     {
+        // One after the other: the mode is only that of the last.
+        System.IO.Directory.CreateDirectory(Root, Private);
         System.IO.Directory.CreateDirectory(Directory, Private);
         try
         {
@@ -50,6 +53,13 @@ internal sealed class LabStore(string name)
 
         foreach (LabVtep vtep in state.Vteps) System.IO.Directory.CreateDirectory(VtepDirectory(vtep.Name), Private);
         return true;
+    }
+
+    /// <summary>Makes the labs' root; false if another user made it, who could put anything there.</summary>
+    public static bool TryOwnRoot()
+    {
+        System.IO.Directory.CreateDirectory(Root, Private);
+        return new FileInfo(Root).LinkTarget is null && LibC.IsWritable(Root) && File.GetUnixFileMode(Root) == Private;
     }
 
     /// <summary>Replaces the state in one step.</summary>

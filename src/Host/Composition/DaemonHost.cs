@@ -13,8 +13,11 @@ internal static class DaemonHost
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs until a signal.</summary>
+    /// <param name="file">The configuration file.</param>
+    /// <param name="loaded">What was read from it.</param>
+    /// <param name="privileges">What there is to say about capabilities, or null.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string file, ConfigurationResult loaded)
+    public static async Task<int> RunAsync(string file, ConfigurationResult loaded, string? privileges)
     {
         ExceptionCount.Begin();
         var config = loaded.Value!;
@@ -27,6 +30,11 @@ internal static class DaemonHost
 
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logging).SetMinimumLevel(LogLevel.Trace));
         HostLog.Starting(loggers.CreateLogger<Daemon>(), BuildInformation.Version, config.NodeName, file);
+        if (privileges is not null)
+        {
+            HostLog.Warn(loggers.CreateLogger<Daemon>(), privileges);
+        }
+
         var runtime = new DaemonRuntime(config, Seed(config, loggers), time, loggers);
 
         // Half of a start is the runtime compiling what it meets for the first time: the dataplane comes up on one processor while the server is put

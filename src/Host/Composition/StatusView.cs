@@ -6,6 +6,7 @@ using Overlay.Encap;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
 using Overlay.Host.Configuration;
+using Overlay.Host.Privileges;
 
 namespace Overlay.Host.Composition;
 
@@ -23,6 +24,9 @@ internal sealed class StatusView(
     TimeProvider time,
     string socketArgument)
 {
+    // They were given up before anything was opened, and nothing gives any back.
+    private static readonly IReadOnlyList<string> Capabilities = HeldCapabilities.Read().Effective.Names();
+
     private readonly List<string> _reasons = [];
     private bool _isDown;
 
@@ -54,6 +58,7 @@ internal sealed class StatusView(
                 AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true),
                 GcCount = GC.CollectionCount(0),
                 ExceptionCount = ExceptionCount.Value,
+                Capabilities = Capabilities,
                 RssBytes = Environment.WorkingSet,
             },
         };

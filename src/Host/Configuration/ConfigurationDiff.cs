@@ -39,6 +39,7 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("workers.lane", old.Workers.Lane == @new.Workers.Lane);
         Check("admin.socket", old.Admin == @new.Admin);
         Check("metrics.listen", old.Metrics == @new.Metrics);
+        Check("privileges.capabilities", old.Privileges == @new.Privileges);
         Check("state.directory", old.StateDirectory == @new.StateDirectory);
         Check("control.precedence", old.Precedence.SequenceEqual(@new.Precedence));
         Check("options.policy", old.Topology.PolicyOption == @new.Topology.PolicyOption);

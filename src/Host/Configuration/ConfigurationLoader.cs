@@ -90,6 +90,7 @@ public static class ConfigurationLoader
             Admin = DaemonSections.ReadAdmin(root.Map("admin")),
             Metrics = DaemonSections.ReadMetrics(root.Map("metrics")),
             Log = DaemonSections.ReadLog(root.Map("log")),
+            Privileges = PrivilegeSection.Read(root.Map("privileges")),
             StateDirectory = DaemonSections.ReadState(root.Map("state")),
             Precedence = DaemonSections.ReadControl(root.Map("control")),
             Routes = routes,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Overlay.Control.StaticFile;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
+using Overlay.Host.Privileges;
 
 namespace Overlay.Host.Configuration;
 
@@ -25,6 +26,9 @@ public sealed record OverlayConfig
 
     /// <summary><c>log</c>.</summary>
     public required LogSpec Log { get; init; }
+
+    /// <summary><c>privileges</c>. Needs a restart.</summary>
+    public required PrivilegeSpec Privileges { get; init; }
 
     /// <summary><c>state.directory</c>: an absolute path. Needs a restart.</summary>
     public required string StateDirectory { get; init; }

@@ -131,6 +131,7 @@ public sealed class TapPortTests : IDisposable
     [Fact]
     public void A_flow_has_one_queue_whichever_queue_it_is_answered_on()
     {
+        Requires.Bpf();
         const int Queues = 4;
         const int Flows = 64;
         string ns = _lab.AddHost("a");
@@ -168,6 +169,7 @@ public sealed class TapPortTests : IDisposable
     [Fact]
     public void Whatever_a_frame_is_made_of_it_comes_to_one_of_the_queues()
     {
+        Requires.Bpf();
         const int Queues = 4;
         string ns = _lab.AddHost("a");
         NetLab.SilenceNewDevices(ns);
@@ -196,6 +198,7 @@ public sealed class TapPortTests : IDisposable
     [Fact]
     public void A_device_of_ours_that_has_one_queue_can_have_more()
     {
+        Requires.Bpf();
         string ns = _lab.AddHost("a");
         using TapPort port = Open(new DeviceOptions { Name = "tap0", Netns = ns });
         Assert.Empty(port.ReserveQueues(3));

@@ -20,14 +20,19 @@ public sealed class SocketLaneTests : IDisposable
     private const int LevelUdp = 17;
     private const int UdpSegment = 103;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
-    private readonly NetLab _lab = new();
+    private readonly NetLab _lab;
     private readonly string _ns;
     private string _from;
     private readonly DatagramBatch _batch = new(512, 64);
     private readonly Dictionary<string, Socket> _senders = [];
     private UdpUnderlay? _underlay;
 
-    public SocketLaneTests() => _ns = _from = _lab.AddHost("u");
+    public SocketLaneTests()
+    {
+        Requires.Bpf();
+        _lab = new NetLab();
+        _ns = _from = _lab.AddHost("u");
+    }
 
     public static TheoryData<string> LoopbackAddresses => ["127.0.0.1", "::1"];
 

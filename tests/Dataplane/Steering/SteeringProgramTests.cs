@@ -1,6 +1,7 @@
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Steering;
 using Overlay.Encap;
+using Overlay.TestKit.Net;
 using Xunit;
 
 namespace Overlay.Dataplane.Tests.Steering;
@@ -12,6 +13,7 @@ public sealed class SteeringProgramTests
     [InlineData(true)]
     public void The_kernel_takes_the_program_for_a_tap(bool withLane)
     {
+        Requires.Bpf();
         Assert.True(LaneTable.TryCreate(1024, out LaneTable? table) >= 0);
         using (table)
         {
@@ -27,6 +29,7 @@ public sealed class SteeringProgramTests
     [InlineData(AddressFamilyKind.IPv4, 8)]
     public void The_kernel_takes_the_program_for_sockets(AddressFamilyKind family, int workers)
     {
+        Requires.Bpf();
         Assert.True(LaneTable.TryCreate(1024, out LaneTable? table) >= 0);
         using (table)
             AssertTaken(SocketSteering.Build(table!, family, workers));

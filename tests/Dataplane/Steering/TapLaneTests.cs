@@ -16,7 +16,7 @@ public sealed class TapLaneTests : IDisposable
     private const int Flows = 64;
     private const int Bulk = 0;
     private const int Lane = TapQueues.LaneQueue;
-    private readonly NetLab _lab = new();
+    private readonly NetLab _lab;
     private readonly string _ns;
     private readonly TapPort _port;
     private readonly PacketSocket _tenant;
@@ -25,6 +25,8 @@ public sealed class TapLaneTests : IDisposable
 
     public TapLaneTests()
     {
+        Requires.Bpf();
+        _lab = new NetLab();
         _ns = _lab.AddHost("a");
         NetLab.SilenceNewDevices(_ns);
         DeviceOpenResult opened = TapPort.Open(new DeviceOptions { Name = "tap0", Netns = _ns, Lane = true });

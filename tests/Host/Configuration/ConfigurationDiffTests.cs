@@ -35,6 +35,7 @@ public sealed class ConfigurationDiffTests
         { "workers.spin", "30us" },
         { "workers.lane", "off" },
         { "admin.socket", "/tmp/x.sock" },
+        { "privileges.capabilities", "auto" },
         { "state.directory", "/tmp/x" },
         { "control.precedence", "[evpn, static, ovsdb, etcd, local, learned]" },
         { "options.preset", "experimental" },

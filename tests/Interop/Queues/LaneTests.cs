@@ -23,6 +23,7 @@ public sealed class LaneTests
     [InlineData("geneve", 2, 4)]
     public void Flows_of_short_and_long_frames_keep_their_order_and_lose_nothing(string encap, int workers, int queues)
     {
+        Requires.Bpf();
         using var lab = new NetLab();
         var (a, b) = Build(lab, encap, $"workers: {{ count: {workers} }}", queues);
         Assert.All([a, b], static site => site.Daemon.WaitForLog(", with a priority lane"));
@@ -81,6 +82,7 @@ public sealed class LaneTests
     [Fact]
     public void Without_a_lane_there_is_neither_queue_nor_socket_nor_thread_for_it()
     {
+        Requires.Bpf();
         using var lab = new NetLab();
         var (a, b) = Build(lab, "vxlan", "workers: { count: 1, lane: off }", queues: 1);
         foreach (var site in new[] { a, b })

@@ -24,6 +24,7 @@ public sealed class QueueChangeTests
     [InlineData("from the port", "tap", "auto", 300)]
     public void Four_queues_one_and_four_again_lose_and_reorder_nothing(string direction, string device, string lane, int length)
     {
+        Requires.Bpf();
         using var lab = new NetLab();
         var a = new Site(lab, "a", quietTenant: true);
         var b = new Site(lab, "b", quietTenant: true);

@@ -10,6 +10,8 @@ internal static class Native
     internal const int SolSocket = 1;
     internal const int SolPacket = 263;
     internal const int SoSndBufForce = 32;
+    internal const int SoSndBuf = 7;
+    internal const int SoRcvBuf = 8;
     internal const int SoRcvBufForce = 33;
     internal const int PacketAuxData = 8;
     internal const int PacketIgnoreOutgoing = 23;

@@ -25,6 +25,9 @@ public sealed class OverlaydProcess : IDisposable
         File.Delete(_notifyPath);
         _notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         _notify.Bind(new UnixDomainSocketEndPoint(_notifyPath));
+
+        // As systemd makes its own: whoever the daemon runs as may speak.
+        File.SetUnixFileMode(_notifyPath, (UnixFileMode)0b111_111_111);
         Api = new OverlaydApi(SocketPath);
         var variables = new Dictionary<string, string>(environment ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal) { ["NOTIFY_SOCKET"] = _notifyPath };
         var started = Stopwatch.GetTimestamp();

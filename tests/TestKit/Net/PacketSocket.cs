@@ -34,8 +34,10 @@ public sealed class PacketSocket : IDisposable
             if (index == 0) throw new IOException($"no device {device} in {netns}");
             Set(fd, Native.SolPacket, Native.PacketAuxData, 1);
             if (!outgoing) Set(fd, Native.SolPacket, Native.PacketIgnoreOutgoing, 1);
-            Set(fd, Native.SolSocket, Native.SoRcvBufForce, 64 << 20);
-            Set(fd, Native.SolSocket, Native.SoSndBufForce, 8 << 20);
+
+            // Root of a user namespace gets what the host allows everybody.
+            Enlarge(fd, Native.SoRcvBufForce, Native.SoRcvBuf, 64 << 20);
+            Enlarge(fd, Native.SoSndBufForce, Native.SoSndBuf, 8 << 20);
             var address = new byte[20];
             BinaryPrimitives.WriteUInt16LittleEndian(address, Native.AfPacket);
             BinaryPrimitives.WriteUInt16BigEndian(address.AsSpan(2), receive ? (ushort)3 : (ushort)0); // ETH_P_ALL; 0 receives nothing
@@ -118,6 +120,11 @@ public sealed class PacketSocket : IDisposable
 
     private static void Set(int fd, int level, int option, int value) =>
         Native.Check(Native.setsockopt(fd, level, option, ref value, sizeof(int)), $"setsockopt {level} {option}");
+
+    private static void Enlarge(int fd, int force, int ask, int octets)
+    {
+        if (Native.setsockopt(fd, Native.SolSocket, force, ref octets, sizeof(int)) != 0) Set(fd, Native.SolSocket, ask, octets);
+    }
 
     private void Read()
     {

@@ -19,6 +19,23 @@ public static class Requires
         }
     }
 
+    /// <summary>Programs in the kernel (CAP_BPF), which root of a user namespace may not load.</summary>
+    public static void Bpf()
+    {
+        Root();
+        if (IsInUserNamespace) throw new SkipTestException("needs CAP_BPF of the host, and we are root in a user namespace only");
+    }
+
+    /// <summary>What <c>ip netns</c> and devices allow, and what only root of the host may: set limits that concern other users.</summary>
+    public static void HostRoot(string what)
+    {
+        Root();
+        if (IsInUserNamespace) throw new SkipTestException($"needs root of the host ({what}), and we are root in a user namespace only");
+    }
+
+    private static bool IsInUserNamespace =>
+        File.ReadAllText("/proc/self/uid_map").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is not [_, _, "4294967295"];
+
     /// <summary>The path of a program, or null. The system folders are searched first: a version manager's shim may stand before them in PATH.</summary>
     public static string? Find(string name) =>
         "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin".Split(':')

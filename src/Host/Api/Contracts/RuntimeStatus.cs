@@ -12,6 +12,9 @@ public sealed record RuntimeStatus
     /// <summary>Exceptions thrown since the start, caught ones too. Forwarding throws none.</summary>
     public required long ExceptionCount { get; init; }
 
+    /// <summary>Capabilities that the process holds (<c>CAP_NET_ADMIN</c> …), in the kernel's order.</summary>
+    public required IReadOnlyList<string> Capabilities { get; init; }
+
     /// <summary>Resident set in octets.</summary>
     public required long RssBytes { get; init; }
 }

@@ -64,6 +64,12 @@ public static class ConfigKeys
             "What is logged."),
         new("log.level", "trace, debug, info, warning, error", "info", true,
             "The least level written."),
+        new("privileges", "mapping", "defaults", false,
+            "What the process may do (capabilities(7)). What it does not hold it cannot use, whoever takes it over."),
+        new("privileges.capabilities", "given, auto, none, list of capabilities", "given", false,
+            "Which of the capabilities that it was started with it keeps. `given`: all, as the unit or the container decides. `auto`: those that this configuration needs: `CAP_NET_ADMIN` for ports, " +
+            "`CAP_NET_RAW` for veth ends, `CAP_SYS_ADMIN` for `netns`, `CAP_BPF` for several queues and the lane, `CAP_NET_BIND_SERVICE` for listening ports under 1024. `none`: for TAPs that exist and belong to the " +
+            "daemon's user. The rest is given up before anything is opened, by starting the program again in its place (some 60 ms); a port of another kind then needs a restart."),
         new("state", "mapping", "defaults", false,
             "What outlives a restart."),
         new("state.directory", "absolute path", "/var/lib/overlay", false,
