@@ -228,6 +228,13 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <summary>What became of hints.</summary>
     public Task<LearnCounters> LearnCounters() => QueryAsync(static core => core.LearnCounters());
 
+    /// <summary>Everything that is counted, in one turn of the control thread.</summary>
+    public Task<ControlFigures> Figures() => QueryAsync(core =>
+    {
+        ControlFigures figures = core.Figures();
+        return _failures == 0 ? figures : figures with { Alarms = figures.Alarms.Add(FailureRow()) };
+    });
+
     /// <summary>Completes when everything posted before is in the forwarding tables, sliced work included.</summary>
     public Task SettleAsync() => CallAsync(static core => core.FinishWork());
 

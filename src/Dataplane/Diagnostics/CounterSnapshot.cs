@@ -16,6 +16,7 @@ public sealed class CounterSnapshot
     private readonly long[] _dropped = new long[DirectionCount * DropReasons.Count];
     private readonly long[] _copyDropped = new long[DirectionCount * DropReasons.Count];
     private readonly long[] _anomalies = new long[AnomalyKinds.Count];
+    private readonly long[] _batches = new long[DirectionCount * BatchSizes.BucketCount];
 
     private CounterSnapshot()
     {
@@ -36,6 +37,9 @@ public sealed class CounterSnapshot
                     sum._dropped[(d * DropReasons.Count) + reason] += worker.Dropped(direction, (DropReason)reason);
                     sum._copyDropped[(d * DropReasons.Count) + reason] += worker.CopyDropped(direction, (DropReason)reason);
                 }
+
+                for (int bucket = 0; bucket < BatchSizes.BucketCount; bucket++)
+                    sum._batches[(d * BatchSizes.BucketCount) + bucket] += worker.Batches(direction, bucket);
 
                 sum._delivered[d] += worker.Delivered(direction);
                 sum._consumed[d] += worker.Consumed(direction);
@@ -77,6 +81,9 @@ public sealed class CounterSnapshot
 
     /// <summary>Copies dropped, for whatever reason.</summary>
     public long CopyDropped(Direction direction) => SumOf(_copyDropped, direction);
+
+    /// <summary>Batches by their size; see <see cref="BatchSizes"/>.</summary>
+    public long Batches(Direction direction, int bucket) => _batches[((int)direction * BatchSizes.BucketCount) + bucket];
 
     /// <summary>Anomalies of a kind.</summary>
     public long Anomalies(AnomalyKind kind) => _anomalies[(int)kind];

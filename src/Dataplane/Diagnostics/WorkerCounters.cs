@@ -15,6 +15,7 @@ public sealed class WorkerCounters
     private readonly int _dropped;
     private readonly int _copyDropped;
     private readonly int _anomalies;
+    private readonly int _batches;
     private readonly long[] _cells;
     private readonly DropSampleCell[] _samples;
 
@@ -27,7 +28,8 @@ public sealed class WorkerCounters
         _dropped = Padding + (DirectionCount * 8);
         _copyDropped = _dropped + (DirectionCount * _reasons);
         _anomalies = _copyDropped + (DirectionCount * _reasons);
-        _cells = new long[_anomalies + AnomalyKinds.Count + Padding];
+        _batches = _anomalies + AnomalyKinds.Count;
+        _cells = new long[_batches + (DirectionCount * BatchSizes.BucketCount) + Padding];
         _samples = new DropSampleCell[DirectionCount * _reasons];
         for (int i = 0; i < _samples.Length; i++)
             _samples[i] = new DropSampleCell();
@@ -69,11 +71,22 @@ public sealed class WorkerCounters
     /// <summary>Anomalies of a kind.</summary>
     public long Anomalies(AnomalyKind kind) => Read(_anomalies + (int)kind);
 
+    /// <summary>Batches by their size.</summary>
+    /// <param name="direction">Which way.</param>
+    /// <param name="bucket">The bucket, by <see cref="BatchSizes.BucketOf"/>.</param>
+    public long Batches(Direction direction, int bucket) => Read(_batches + ((int)direction * BatchSizes.BucketCount) + bucket);
+
     /// <summary>Takes the sample of a reason and arms the next one. Called by one thread at a time, the control side.</summary>
     /// <returns>The sample; null if no frame was dropped for that reason since the last call.</returns>
     public DropSample? TakeSample(Direction direction, DropReason reason) => _samples[((int)direction * _reasons) + (int)reason].TryTake(reason, direction);
 
-    internal void AddReceived(Direction direction, int count) => _cells[CellOf(Total.Received, direction)] += count;
+    /// <summary>Counts the frames of a batch, and the batch. Once a batch.</summary>
+    internal void AddReceived(Direction direction, int count)
+    {
+        _cells[CellOf(Total.Received, direction)] += count;
+        if (count > 0)
+            _cells[_batches + ((int)direction * BatchSizes.BucketCount) + BatchSizes.BucketOf(count)]++;
+    }
 
     internal void AddDelivered(Direction direction, int count) => _cells[CellOf(Total.Delivered, direction)] += count;
 

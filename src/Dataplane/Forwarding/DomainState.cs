@@ -32,6 +32,7 @@ public sealed class DomainState
         Fdb = new Fdb(budget);
         Traffic = new TrafficCounters(workers);
         Questions = new TrafficCounters(workers);
+        Copies = new TrafficCounters(workers);
     }
 
     /// <summary>Dense index; reused only after every worker has passed a batch boundary.</summary>
@@ -51,6 +52,9 @@ public sealed class DomainState
 
     /// <summary>Questions for an address that suppression looked at, by <see cref="QuestionColumnOf"/>.</summary>
     public TrafficCounters Questions { get; }
+
+    /// <summary>Copies that flooding made: column by <see cref="Direction"/>, octets not counted.</summary>
+    public TrafficCounters Copies { get; }
 
     /// <summary>Where BUM frames go. A release store publishes it.</summary>
     public FloodList Flood

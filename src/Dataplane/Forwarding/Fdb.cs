@@ -47,6 +47,8 @@ public sealed class Fdb
     private FdbSlots _slots;
     private int _liveCount;
     private int _takenCount;
+    // By the four bits of an origin.
+    private readonly int[] _originCounts = new int[16];
 
     /// <summary>Makes an empty table.</summary>
     /// <param name="budget">What it takes room from.</param>
@@ -58,6 +60,9 @@ public sealed class Fdb
 
     /// <summary>Entries in it. Exact for the writer; others may see it a little late.</summary>
     public int Count => Volatile.Read(ref _liveCount);
+
+    /// <summary>Entries of an origin. Exact for the writer; others may see it a little late.</summary>
+    public int CountOf(FdbOrigin origin) => Volatile.Read(ref _originCounts[(int)origin]);
 
     /// <summary>Slots of the current array.</summary>
     internal int Size => Volatile.Read(ref _slots).Size;
@@ -117,7 +122,12 @@ public sealed class Fdb
 
                 Volatile.Write(ref _liveCount, _liveCount + 1);
             }
+            else
+            {
+                _originCounts[(int)old.Origin]--;
+            }
 
+            _originCounts[(int)origin]++;
             slots.LastUse[slot] = epoch;
             slots.SetValue(slot, FdbEntry.Create(target, origin, flags, old.Version + 1));
             return true;
@@ -133,6 +143,7 @@ public sealed class Fdb
             InsertWithRoom(key, entry, epoch);
 
         _takenCount++;
+        _originCounts[(int)origin]++;
         Volatile.Write(ref _liveCount, _liveCount + 1);
         return true;
     }
@@ -151,6 +162,7 @@ public sealed class Fdb
 
         _slots.SetValue(slot, FdbEntry.Create(default, FdbOrigin.None, FdbFlags.None, old.Version + 1));
         _budget.Return(1);
+        _originCounts[(int)old.Origin]--;
         Volatile.Write(ref _liveCount, _liveCount - 1);
         if (Size > 1024 && _liveCount < Size / 8)
             Rebuild(FdbSlots.SizeFor(_liveCount), _slots.Seed);
@@ -163,6 +175,7 @@ public sealed class Fdb
     {
         _budget.Return(_liveCount);
         Volatile.Write(ref _liveCount, 0);
+        Array.Clear(_originCounts);
         Volatile.Write(ref _slots, NewSlots());
         _takenCount = 0;
     }

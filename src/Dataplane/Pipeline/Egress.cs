@@ -459,11 +459,20 @@ internal sealed partial class Egress
     // An outcome that a device forgot to mark would break the identity of the counters: it counts as refused.
     private void Settle()
     {
+        BridgeDomain? domain = null;
+        int copies = 0;
         for (int i = 0; i < _copyCount; i++)
         {
             int copy = _options.BatchSize + i;
             int owner = _ownerOfCopy[i];
             int weight = Outcomes.Weight(copy);
+            if (_domains[owner] != domain)
+            {
+                CountCopies(domain, copies);
+                (domain, copies) = (_domains[owner], 0);
+            }
+
+            copies += weight;
             if (Outcomes.IsDelivered(copy))
             {
                 int lost = Outcomes.LostOf(copy, out DropReason lostFor);
@@ -480,7 +489,14 @@ internal sealed partial class Egress
             _counters.AddCopies(_direction, reason, weight);
         }
 
+        CountCopies(domain, copies);
         Outcomes.Reset(_options.BatchSize, _copyCount);
         _copyCount = 0;
+    }
+
+    private void CountCopies(BridgeDomain? domain, int copies)
+    {
+        if (copies != 0)
+            domain?.State.Copies.Add(_counters.Index, (int)_direction, copies, 0);
     }
 }

@@ -67,6 +67,7 @@ public sealed class FdbTests
         Random random = new(7);
         Fdb fdb = new(new FdbBudget());
         Dictionary<ulong, int> model = [];
+        FdbOrigin OriginOf(int step) => step % 5 == 0 ? FdbOrigin.Learned : step % 7 == 0 ? FdbOrigin.Local : FdbOrigin.Static;
         for (int step = 0; step < 300_000; step++)
         {
             ulong mac = (ulong)random.Next(step < 150_000 ? 20_000 : 500);
@@ -77,11 +78,14 @@ public sealed class FdbTests
             else
             {
                 model[mac] = step;
-                Assert.True(fdb.TryWrite(Mac(mac), Hop(step), FdbOrigin.Static, FdbFlags.None, 0));
+                Assert.True(fdb.TryWrite(Mac(mac), Hop(step), OriginOf(step), FdbFlags.None, 0));
             }
         }
 
         Assert.Equal(model.Count, fdb.Count);
+        foreach (FdbOrigin origin in Enum.GetValues<FdbOrigin>())
+            Assert.Equal(model.Values.Count(step => OriginOf(step) == origin), fdb.CountOf(origin));
+
         for (ulong mac = 0; mac < 20_000; mac++)
         {
             FdbEntry entry = fdb.Find(Mac(mac));

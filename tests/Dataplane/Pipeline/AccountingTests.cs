@@ -58,6 +58,12 @@ public sealed class AccountingTests
         Assert.True(node.IsBalanced());
         Assert.Equal(tx, node.Totals.Received(Direction.Tx));
         Assert.Equal(rx, node.Totals.Received(Direction.Rx));
+        foreach (Direction direction in Enum.GetValues<Direction>())
+        {
+            Assert.Equal(node.Totals.Copies(direction), node.Forwarding.Current.Domains.Sum(domain => domain.State.Copies.Frames((int)direction)));
+            Assert.Equal(rounds / 2, Enumerable.Range(0, BatchSizes.BucketCount).Sum(bucket => node.Totals.Batches(direction, bucket)), 2.0);
+        }
+
         Assert.True(node.Totals.Delivered(Direction.Tx) > tx / 20, "The fuzz hardly ever delivers: it tests the first checks only.");
         Assert.True(node.Totals.Delivered(Direction.Rx) > rx / 20, "The fuzz hardly ever delivers: it tests the first checks only.");
         DropReason[] reached = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None

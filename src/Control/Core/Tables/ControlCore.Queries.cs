@@ -189,6 +189,20 @@ internal sealed partial class ControlCore
             v.Refused)),
     ];
 
+    public ControlFigures Figures()
+    {
+        ImmutableArray<VniFigures>.Builder vnis = ImmutableArray.CreateBuilder<VniFigures>(_vrfs.Count);
+        foreach (MacVrf vrf in _vrfs.Values)
+        {
+            if (vrf.Spec is not null)
+            {
+                vnis.Add(new VniFigures(vrf.Vni, vrf.Seen, vrf.MoveCount, vrf.Frozen, vrf.Refused));
+            }
+        }
+
+        return new ControlFigures(vnis.ToImmutable(), Planes(), Alarms(), LearnCounters());
+    }
+
     public ImmutableArray<AlarmRow> Alarms()
     {
         uint now = Now;
