@@ -15,6 +15,7 @@ internal sealed record CommandLine(CommandAction Action, string File, bool Json 
         ("overlayd [--config FILE] [--foreground]", $"Run (default file: {DefaultFile})."),
         ("overlayd --check FILE [-o json]", "Validate a configuration and exit."),
         ("overlayd --print-configuration-reference", "Print the reference of all keys in Markdown."),
+        ("overlayd --print-metric-reference", "Print the reference of all metrics in Markdown."),
         ("overlayd --print-man overlayd|overlayd.yaml", "Print a manual page: overlayd --print-man overlayd | man -l -"),
         ("overlayd --version | --help", "Print the version, or this."),
     ];
@@ -46,6 +47,8 @@ internal sealed record CommandLine(CommandAction Action, string File, bool Json 
                     return result with { Action = CommandAction.Version };
                 case "--print-configuration-reference":
                     return result with { Action = CommandAction.Reference };
+                case "--print-metric-reference":
+                    return result with { Action = CommandAction.MetricReference };
                 case "--foreground":
                     continue;
                 case "--config" or "-c" or "--check" or "-o" or "--output" or "--print-man":
@@ -98,6 +101,9 @@ internal enum CommandAction
 
     /// <summary>Print a manual page, named where other actions have the file.</summary>
     Manual,
+
+    /// <summary>Print the metric reference.</summary>
+    MetricReference,
 
     /// <summary>Print the version.</summary>
     Version,

@@ -7,6 +7,7 @@ using Overlay.Host.Configuration;
 using Overlay.Host.Configuration.Keys;
 using Overlay.Host.Manual;
 using Overlay.Host.Privileges;
+using Overlay.Host.Metrics;
 
 var command = CommandLine.Parse(args);
 if (command.Fault is not null)
@@ -32,6 +33,9 @@ switch (command.Action)
     case CommandAction.Manual:
         Console.Error.WriteLine($"overlayd: there is no manual page '{KeyPath.Printable(command.File)}'. Next: overlayd --help");
         return ExitCode.Usage;
+    case CommandAction.MetricReference:
+        Console.Out.Write(MetricReference.Render());
+        return ExitCode.Ok;
 }
 
 var loaded = ConfigurationLoader.Load(command.File);

@@ -154,13 +154,16 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
     private Task ConfigurationAsync(HttpContext http) =>
         WriteAsync(http, backend.Configuration(), ApiJsonContext.Default.ConfigResponse);
 
-    private Task HealthAsync(HttpContext http) =>
-        WriteAsync(http, new HealthResponse { Status = backend.Health }, ApiJsonContext.Default.HealthResponse);
+    private async Task HealthAsync(HttpContext http)
+    {
+        var answer = await backend.AliveAsync();
+        await WriteAsync(http, answer, ApiJsonContext.Default.HealthResponse, answer.Status == "failing" ? 503 : 200);
+    }
 
     private Task ReadyAsync(HttpContext http)
     {
-        var health = backend.Health;
-        return WriteAsync(http, new HealthResponse { Status = health }, ApiJsonContext.Default.HealthResponse, health == "ok" ? 200 : 503);
+        var answer = backend.Ready();
+        return WriteAsync(http, answer, ApiJsonContext.Default.HealthResponse, answer.Status == "ok" ? 200 : 503);
     }
 
     private async Task CheckAsync(HttpContext http)

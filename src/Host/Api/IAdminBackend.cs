@@ -10,6 +10,12 @@ internal interface IAdminBackend
     /// <summary><c>starting</c>, <c>ok</c> or <c>stopping</c>.</summary>
     string Health { get; }
 
+    /// <summary>Whether the process and its control thread answer.</summary>
+    Task<HealthResponse> AliveAsync();
+
+    /// <summary>Whether it forwards.</summary>
+    HealthResponse Ready();
+
     /// <summary>How it is.</summary>
     Task<StatusResponse> StatusAsync(CancellationToken cancellation);
 

@@ -4,6 +4,7 @@ using Overlay.Encap;
 using Overlay.Host.Api;
 using Overlay.Host.Configuration;
 using Overlay.Host.Logging;
+using Overlay.Host.Metrics;
 using Overlay.Host.Systemd;
 
 namespace Overlay.Host.Composition;
@@ -12,7 +13,7 @@ namespace Overlay.Host.Composition;
 /// <remarks>Reloads are serialised; everything else runs beside them.</remarks>
 internal sealed class Daemon(
     DaemonRuntime runtime, DaemonOptions options, DaemonLoggerProvider logging, SystemdNotifier notifier, TimeProvider time, ILogger<Daemon> log)
-    : IHostedService, IAdminBackend, IAsyncDisposable
+    : IHostedService, IAdminBackend, IMetricsSource, IAsyncDisposable
 {
     private const int RowLimit = 100_000;
     private const int PageRows = 1000;
@@ -20,6 +21,7 @@ internal sealed class Daemon(
 
     private readonly SemaphoreSlim _reloading = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
+    private readonly ReloadCounters _reloads = new(time);
     private Task _sampling = Task.CompletedTask;
     private volatile string _health = "starting";
     private string _text = options.Initial.Text;
@@ -29,6 +31,9 @@ internal sealed class Daemon(
 
     /// <inheritdoc/>
     public string Health => _health;
+
+    /// <inheritdoc/>
+    public ReloadFigures Reloads => _reloads.Read(Revision);
 
     private long Revision => Interlocked.Read(ref _revision);
 
@@ -87,6 +92,12 @@ internal sealed class Daemon(
     }
 
     /// <inheritdoc/>
+    public Task<HealthResponse> AliveAsync() => Readiness.AliveAsync(_health, runtime);
+
+    /// <inheritdoc/>
+    public HealthResponse Ready() => Readiness.Ready(_health, runtime);
+
+    /// <inheritdoc/>
     public async Task<StatusResponse> StatusAsync(CancellationToken cancellation)
     {
         runtime.Sampler.Refresh();
@@ -97,7 +108,7 @@ internal sealed class Daemon(
             await runtime.Control.Vnis(),
             await runtime.Control.Planes(),
             await runtime.Control.Alarms(),
-            runtime.Storms.Alarms,
+            [.. runtime.Storms.Alarms, .. runtime.HostAlarms.Lines],
             runtime.PortErrors,
             runtime.Sampler,
             time,
@@ -237,6 +248,7 @@ internal sealed class Daemon(
             return Refuse("apply_failed", $"{string.Join("; ", faults)}; what ran keeps running. Next: overlayctl doctor");
         }
 
+        _reloads.Applied();
         logging.Level = config.Log.Level;
         Volatile.Write(ref _text, result.Text);
         if (diff.Changes.Count > 0)
@@ -260,6 +272,7 @@ internal sealed class Daemon(
 
     private ReloadOutcome Refuse(string code, string message, string? field = null, IReadOnlyList<ConfigProblem>? errors = null)
     {
+        _reloads.Refused();
         HostLog.ReloadRefused(log, Revision, message);
         return new ReloadOutcome(null, new ErrorResponse { Error = new ErrorBody { Code = code, Message = message, Field = string.IsNullOrEmpty(field) ? null : field }, Errors = errors });
     }

@@ -2,6 +2,7 @@ using Overlay.Encap;
 using Overlay.Host.Api;
 using Overlay.Host.Configuration;
 using Overlay.Host.Logging;
+using Overlay.Host.Metrics;
 using Overlay.Host.State;
 using Overlay.Host.Systemd;
 
@@ -67,6 +68,7 @@ internal static class DaemonHost
         }
 
         daemon.AnnounceReady();
+        await using var metrics = MetricsService.Start(runtime, daemon, loggers, time);
         await app.WaitForShutdownAsync();
         return ExitCode.Ok;
     }

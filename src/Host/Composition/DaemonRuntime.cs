@@ -49,6 +49,12 @@ internal sealed class DaemonRuntime : IAsyncDisposable
 
     public StormWatch Storms { get; }
 
+    /// <summary>Alarms about the process around the dataplane.</summary>
+    public HostAlarms HostAlarms { get; } = new();
+
+    /// <summary>Called when another configuration is in force, by the thread that brought it there. Set before anybody changes anything.</summary>
+    public Action Changed { get; set; } = static () => { };
+
     /// <summary>Ports of the configuration in force that could not be opened: a sentence each.</summary>
     public IReadOnlyList<string> PortErrors { get; private set; } = [];
 
@@ -108,6 +114,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
             {
                 PortErrors = plan.Errors;
                 Config = config;
+                Changed();
                 await Dataplane.RetireAsync(plan);
             }
         }

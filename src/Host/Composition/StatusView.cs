@@ -37,7 +37,7 @@ internal sealed class StatusView(
         var peers = vteps.Select(Peer).OrderBy(peer => peer.Peer, StringComparer.Ordinal).ToArray();
         var alarmLines = alarms.Select(alarm => $"{alarm.Name} {alarm.Subject}: {alarm.Sentence}{(alarm.Count > 1 ? $" ({alarm.Count} times)" : "")}").Concat(storms).ToArray();
         Judge(local, ports, peers, health);
-        _reasons.AddRange(alarmLines.Select((line, i) => $"alarm {line}. Next: {Ctl(NextOf(i < alarms.Count ? alarms[i].Name : ""))}"));
+        _reasons.AddRange(alarmLines.Select((line, i) => $"alarm {line}. Next: {NextOf(i < alarms.Count ? alarms[i].Name : line[..line.IndexOf(' ', StringComparison.Ordinal)])}"));
         return new StatusResponse
         {
             Verdict = _isDown ? "down" : _reasons.Count > 0 ? "degraded" : "ok",
@@ -64,12 +64,14 @@ internal sealed class StatusView(
         };
     }
 
-    private static string NextOf(string alarm) => alarm switch
+    private string NextOf(string alarm) => alarm switch
     {
-        "mac_frozen" or "mac_contested" or "move_record_limit" => "fdb moves",
-        "duplicate_address" or "neighbor_limit" => "neighbors",
-        "learn_limit_vni" or "learn_limit_vtep" or "learn_limit_total" or "mac_limit_port" or "implicit_vtep_limit" or "fdb_full" => "vni show",
-        _ => "drops",
+        "mac_frozen" or "mac_contested" or "move_record_limit" => Ctl("fdb moves"),
+        "duplicate_address" or "neighbor_limit" => Ctl("neighbors"),
+        "learn_limit_vni" or "learn_limit_vtep" or "learn_limit_total" or "mac_limit_port" or "implicit_vtep_limit" or "fdb_full" => Ctl("vni show"),
+        "metrics_listen" => "ss -ltnp, then free the address or change metrics.listen",
+        "metrics_otlp" => "journalctl -u overlayd",
+        _ => Ctl("drops"),
     };
 
     private VniStatus Vni(VniRow row)

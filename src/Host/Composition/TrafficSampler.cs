@@ -1,5 +1,6 @@
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Host.Metrics;
 
 namespace Overlay.Host.Composition;
 
@@ -69,6 +70,17 @@ internal sealed class TrafficSampler
         lock (_lock)
         {
             return _peers.GetValueOrDefault(name);
+        }
+    }
+
+    /// <summary>What went to and from a VTEP by the last reading; zeros if it has none.</summary>
+    public PeerFigures Figures(string name)
+    {
+        lock (_lock)
+        {
+            return _peers.TryGetValue(name, out var peer)
+                ? new PeerFigures(name, false, 0, peer.TxFrames, peer.RxFrames, peer.TxOctets, peer.RxOctets)
+                : new PeerFigures(name, false, 0, 0, 0, 0, 0);
         }
     }
 

@@ -38,7 +38,6 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("workers.spin", old.Workers.Spin == @new.Workers.Spin);
         Check("workers.lane", old.Workers.Lane == @new.Workers.Lane);
         Check("admin.socket", old.Admin == @new.Admin);
-        Check("metrics.listen", old.Metrics == @new.Metrics);
         Check("privileges.capabilities", old.Privileges == @new.Privileges);
         Check("state.directory", old.StateDirectory == @new.StateDirectory);
         Check("control.precedence", old.Precedence.SequenceEqual(@new.Precedence));
@@ -54,6 +53,11 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         if (old.Log != @new.Log)
         {
             changes.Add($"log.level: {@new.Log.Level.ToString().ToLowerInvariant()}");
+        }
+
+        if (!Equals(old.Metrics.Listen, @new.Metrics.Listen))
+        {
+            changes.Add($"metrics.listen: {@new.Metrics.Listen?.ToString() ?? "null"}");
         }
 
         Collect(changes, "port", old.Topology.Ports.Values, @new.Topology.Ports.Values, port => port.Name);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Overlay.Control.StaticFile;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
@@ -21,7 +22,7 @@ public sealed record OverlayConfig
     /// <summary><c>admin</c>. Needs a restart.</summary>
     public required AdminSpec Admin { get; init; }
 
-    /// <summary><c>metrics</c>. Needs a restart.</summary>
+    /// <summary><c>metrics</c>.</summary>
     public required MetricsSpec Metrics { get; init; }
 
     /// <summary><c>log</c>.</summary>
@@ -63,7 +64,11 @@ public sealed record AdminSpec(string Socket);
 
 /// <summary><c>metrics</c>.</summary>
 /// <param name="Listen">Address and port of the metrics listener; null for none.</param>
-public sealed record MetricsSpec(string? Listen);
+public sealed record MetricsSpec(IPEndPoint? Listen)
+{
+    /// <summary>The address without a configuration: loopback alone.</summary>
+    public static IPEndPoint DefaultListen { get; } = new(IPAddress.Loopback, 9478);
+}
 
 /// <summary><c>log</c>.</summary>
 /// <param name="Level">The least level written.</param>

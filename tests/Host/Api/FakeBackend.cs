@@ -12,6 +12,10 @@ internal sealed class FakeBackend : IAdminBackend
 
     public Exception? Fault { get; set; }
 
+    public Task<HealthResponse> AliveAsync() => Task.FromResult(new HealthResponse { Status = Health, Reasons = [] });
+
+    public HealthResponse Ready() => new() { Status = Health, Reasons = Health == "ok" ? [] : ["a reason"] };
+
     public Func<ReloadOutcome> Reload { get; set; } = () => new ReloadOutcome(new ConfigReloadResponse { Revision = 2, Changes = ["peer b: changed"], Warnings = [] }, null);
 
     public (Vni? Vni, bool Asked) LastFdb { get; private set; }

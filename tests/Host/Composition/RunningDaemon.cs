@@ -41,7 +41,10 @@ internal sealed class RunningDaemon : IAsyncDisposable
     /// <summary>The configuration that every test starts from; listening ports are the kernel's choice of the moment.</summary>
     public string Text { get; private set; } = "";
 
-    public void Configure(int vxlan, int geneve)
+    /// <param name="vxlan">UDP port of VXLAN.</param>
+    /// <param name="geneve">UDP port of Geneve.</param>
+    /// <param name="metrics">The section <c>metrics</c>. Several of these processes share one host, so that there is no listener without being asked for.</param>
+    public void Configure(int vxlan, int geneve, string metrics = "{ listen: null }")
     {
         Text = $$"""
             node: { name: a, local: [127.0.0.1] }
@@ -50,6 +53,7 @@ internal sealed class RunningDaemon : IAsyncDisposable
             state: { directory: {{Folder}}/state }
             vnis: [{ id: 100 }]
             peers: [{ name: b, addresses: [127.0.0.2], vnis: [100] }]
+            metrics: {{metrics}}
 
             """;
         System.IO.File.WriteAllText(File, Text);
@@ -62,6 +66,14 @@ internal sealed class RunningDaemon : IAsyncDisposable
         one.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         two.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         return (((System.Net.IPEndPoint)one.LocalEndPoint!).Port, ((System.Net.IPEndPoint)two.LocalEndPoint!).Port);
+    }
+
+    /// <summary>A TCP port that nobody has on loopback at the moment.</summary>
+    public static int FreeTcpPort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        return ((System.Net.IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     public void Start()

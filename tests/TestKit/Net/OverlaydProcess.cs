@@ -77,7 +77,7 @@ public sealed class OverlaydProcess : IDisposable
     public void WaitForLog(string text) => Wait.Until(() => Log.Contains(text, StringComparison.Ordinal), TimeSpan.FromSeconds(5), $"the log says '{text}'", () => Log);
 
     /// <summary>
-    /// Starts overlayd and waits for READY. <paramref name="yaml"/> is the configuration without its <c>admin</c> and <c>metrics</c> sections;
+    /// Starts overlayd and waits for READY. <paramref name="yaml"/> is the configuration without its <c>admin</c> section;
     /// <paramref name="program"/> another overlayd than the one built with the tests.
     /// </summary>
     public static OverlaydProcess Start(NetLab lab, string netns, string yaml, IReadOnlyDictionary<string, string>? environment = null, string? program = null) =>
@@ -87,8 +87,11 @@ public sealed class OverlaydProcess : IDisposable
     public static OverlaydProcess StartAgain(NetLab lab, OverlaydProcess ended, string file) =>
         lab.Own(new OverlaydProcess(ended.Netns, Path.ChangeExtension(ended.SocketPath, null), d => File.WriteAllText(d.ConfigPath, file), environment: null));
 
-    /// <summary>The configuration as it is written: <paramref name="yaml"/> with the admin socket and a state folder of this process.</summary>
-    public string WithAdmin(string yaml) => $"{yaml.TrimEnd()}\nadmin: {{ socket: {SocketPath} }}\nstate: {{ directory: {Path.ChangeExtension(SocketPath, ".state")} }}\n";
+    /// <summary>
+    /// The configuration as it is written: <paramref name="yaml"/> with the admin socket and a state folder of this process, and without a metrics listener if it names none: there
+    /// may be several daemons in a namespace.
+    /// </summary>
+    public string WithAdmin(string yaml) => $"{yaml.TrimEnd()}\n{(yaml.Contains("\nmetrics:", StringComparison.Ordinal) ? "" : "metrics: { listen: null }\n")}admin: {{ socket: {SocketPath} }}\nstate: {{ directory: {Path.ChangeExtension(SocketPath, ".state")} }}\n";
 
     /// <summary>Replaces the configuration file; nothing is reloaded yet.</summary>
     public void WriteConfig(string yaml) => File.WriteAllText(ConfigPath, WithAdmin(yaml));

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
 using Overlay.Dataplane.Workers;
 using Overlay.Forwarding;
 using Overlay.Host.Configuration.Keys;
@@ -45,8 +47,24 @@ internal static class DaemonSections
 
     public static MetricsSpec ReadMetrics(MapReader metrics)
     {
-        metrics.OnlyOff("listen", "the metrics listener");
-        return new MetricsSpec(null);
+        if (!metrics.Has("listen") || metrics.Text("listen") is not { } text)
+        {
+            return new MetricsSpec(metrics.Has("listen") ? null : MetricsSpec.DefaultListen);
+        }
+
+        // Without a colon a number would be an address; without a port an address would have none.
+        if (text.LastIndexOf(':') <= 0 || !IPEndPoint.TryParse(text, out var listen) || listen.Port == 0 || (listen.AddressFamily == AddressFamily.InterNetworkV6 && !text.StartsWith('[')))
+        {
+            metrics.Error("listen", $"expected an address and a port, such as 127.0.0.1:9478 or \"[::1]:9478\", or null for none, found '{KeyPath.Printable(text)}'");
+            return new MetricsSpec(null);
+        }
+
+        if (!IPAddress.IsLoopback(listen.Address))
+        {
+            metrics.Problems.Warn(metrics.Blame("listen"), metrics.PathOf("listen"), $"{listen} is no loopback address: whoever reaches it reads the names of VNIs, ports and peers, without a password; let a firewall choose who does");
+        }
+
+        return new MetricsSpec(listen);
     }
 
     public static LogSpec ReadLog(MapReader log) =>
