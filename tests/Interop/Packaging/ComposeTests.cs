@@ -1,0 +1,90 @@
+using Overlay.TestKit.Net;
+using Xunit;
+
+namespace Overlay.Interop.Packaging;
+
+/// <summary>The lab of <c>docker-compose.yml</c>, as somebody who reads docs/labs.md would run it.</summary>
+[Trait("Category", "Peer")]
+[Trait("Category", "Long")]
+[Collection(DockerCollection.Name)]
+public sealed class ComposeTests(DockerDaemon docker)
+{
+    private const string Project = "lab";
+    private static readonly string[] Hosts = ["a", "b", "c", "k"];
+    private static readonly string[] Vteps = ["a", "b", "c"];
+
+    [Fact]
+    public void Workloads_of_four_hosts_reach_each_other_by_the_overlay_only_and_again_after_a_VTEP_was_killed()
+    {
+        _ = Staged.Programs;
+        docker.Start();
+        try
+        {
+            docker.Compose(Project, "up", "--build", "--detach").OrThrow();
+            foreach (var vtep in Vteps) WaitForHealth(vtep);
+            foreach (var (from, to) in Pairs()) WaitForPing(from, to);
+            foreach (var from in Hosts) PingAll(from);
+
+            Confined();
+            // Both encapsulations are in use, and the kernel's device is one of the peers.
+            var peers = docker.Exec(Container("vtep-a"), "overlayctl", "status").OrThrow().StdOut.Split('\n');
+            Assert.Contains(peers, l => l.StartsWith("b ", StringComparison.Ordinal) && l.Contains("geneve", StringComparison.Ordinal));
+            Assert.Contains(peers, l => l.StartsWith("k ", StringComparison.Ordinal) && l.Contains("vxlan", StringComparison.Ordinal));
+
+            docker.Docker("kill", Container("vtep-a")).OrThrow();
+            Assert.False(Ping("a", "b").Ok, "there is a way that is not the overlay");
+            PingAll("b", except: "a");
+
+            docker.Docker("start", Container("vtep-a")).OrThrow();
+            WaitForHealth("a");
+            foreach (var (from, to) in Pairs()) WaitForPing(from, to);
+            foreach (var from in Hosts) PingAll(from);
+        }
+        catch (Exception e) when (e is not SkipTestException)
+        {
+            throw new InvalidOperationException(docker.Compose(Project, "logs", "--no-color", "--tail", "40").ToString(), e);
+        }
+        finally
+        {
+            docker.Compose(Project, "down", "--timeout", "2");
+        }
+
+        Assert.Equal("", docker.Docker("ps", "--all", "--quiet").OrThrow().StdOut.Trim());
+        Assert.DoesNotContain("underlay", docker.Docker("network", "ls").OrThrow().StdOut, StringComparison.Ordinal);
+    }
+
+    // Who the daemon is and what it may; what a workload sees.
+    private void Confined()
+    {
+        var status = docker.Exec(Container("vtep-a"), "cat", "/proc/1/status").OrThrow().StdOut.Split('\n');
+        Assert.Contains("Uid:\t10001\t10001\t10001\t10001", status);
+        foreach (var set in new[] { "CapPrm", "CapEff", "CapBnd" }) Assert.Contains($"{set}:\t0000000000001000", status);
+        var devices = docker.Exec(Container("web-a"), "ip", "-o", "link").OrThrow().StdOut.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["lo", "eth0"], devices.Select(l => l.Split(": ")[1].Split('@')[0]));
+        Assert.Equal("", docker.Exec(Container("web-a"), "ip", "route", "show", "default").OrThrow().StdOut.Trim());
+    }
+
+    private static string Container(string service) => $"{Project}_{service}_1";
+
+    private static string Address(string host) => $"10.90.0.{Array.IndexOf(Hosts, host) + 1}";
+
+    private static IEnumerable<(string From, string To)> Pairs() => Hosts.SelectMany(from => Hosts.Where(to => to != from).Select(to => (from, to)));
+
+    private void WaitForHealth(string vtep) => Wait.Until(
+        () => docker.Docker("inspect", "--format", "{{.State.Health.Status}}", Container("vtep-" + vtep)).StdOut.Trim() == "healthy",
+        TimeSpan.FromSeconds(20), $"vtep-{vtep} is healthy", () => docker.Docker("inspect", "--format", "{{json .State}}", Container("vtep-" + vtep)).ToString());
+
+    private CmdResult Ping(string from, string to) => docker.Exec(Container("web-" + from), "ping", "-c", "1", "-W", "1", Address(to));
+
+    private void WaitForPing(string from, string to) => Wait.Until(() => Ping(from, to).Ok, TimeSpan.FromSeconds(10), $"web-{from} pings web-{to}");
+
+    // 20 frames a second to each of three: nothing may be lost.
+    private void PingAll(string from, string except = "")
+    {
+        var targets = string.Join(' ', Hosts.Where(h => h != from && h != except).Select(Address));
+        var result = docker.Exec(Container("web-" + from), "sh", "-c", $"for to in {targets}; do ping -q -c 10 -i 0.05 -W 5 $to; done").OrThrow();
+        var summaries = result.StdOut.Split('\n').Where(l => l.Contains("packets transmitted", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(targets.Split(' ').Length, summaries.Length);
+        Assert.All(summaries, s => Assert.Contains(" 0% packet loss", s, StringComparison.Ordinal));
+    }
+}
