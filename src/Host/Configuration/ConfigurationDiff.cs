@@ -60,6 +60,11 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
             changes.Add($"metrics.listen: {@new.Metrics.Listen?.ToString() ?? "null"}");
         }
 
+        if (old.Metrics.Otlp != @new.Metrics.Otlp)
+        {
+            changes.Add($"metrics.otlp: {@new.Metrics.Otlp?.Endpoint.ToString() ?? "null"}");
+        }
+
         Collect(changes, "port", old.Topology.Ports.Values, @new.Topology.Ports.Values, port => port.Name);
         Collect(changes, "vni", old.Topology.Vnis, @new.Topology.Vnis, vni => vni.Vni.ToString());
         Collect(changes, "peer", old.Routes.Peers, @new.Routes.Peers, peer => peer.Vtep.Vtep.Name);

@@ -64,11 +64,18 @@ public sealed record AdminSpec(string Socket);
 
 /// <summary><c>metrics</c>.</summary>
 /// <param name="Listen">Address and port of the metrics listener; null for none.</param>
-public sealed record MetricsSpec(IPEndPoint? Listen)
+/// <param name="Otlp">Where they are pushed; null for nowhere.</param>
+public sealed record MetricsSpec(IPEndPoint? Listen, OtlpSpec? Otlp = null)
 {
     /// <summary>The address without a configuration: loopback alone.</summary>
     public static IPEndPoint DefaultListen { get; } = new(IPAddress.Loopback, 9478);
 }
+
+/// <summary><c>metrics.otlp</c>.</summary>
+/// <param name="Endpoint">The collector: an http or https URL.</param>
+/// <param name="IsGrpc">OTLP over gRPC; otherwise over HTTP, in protobuf.</param>
+/// <param name="Interval">Time between two pushes, 1 s–1 h.</param>
+public sealed record OtlpSpec(Uri Endpoint, bool IsGrpc, TimeSpan Interval);
 
 /// <summary><c>log</c>.</summary>
 /// <param name="Level">The least level written.</param>

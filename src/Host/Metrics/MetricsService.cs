@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Overlay.Host.Composition;
+using Overlay.Host.Configuration;
 
 namespace Overlay.Host.Metrics;
 
@@ -21,11 +22,16 @@ internal sealed class MetricsService : IAsyncDisposable
     private readonly MetricsReader _reader;
     private readonly MetricsPages _pages;
     private readonly SemaphoreSlim _reading = new(1, 1);
+    private readonly SemaphoreSlim _rendering = new(1, 1);
     private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private MetricsServer? _server;
     private IPEndPoint? _listening;
+    private OtlpLoop? _push;
+    private OtlpSpec? _pushing;
+    private long _pushed;
+    private long _notPushed;
     private long _scrapes;
     private long _refused;
 
@@ -57,9 +63,11 @@ internal sealed class MetricsService : IAsyncDisposable
             await _server.DisposeAsync();
         }
 
+        _push?.Dispose();
         _pages.Dispose();
         _text.Dispose();
         _instruments.Dispose();
+        _rendering.Dispose();
         _reading.Dispose();
         _changed.Dispose();
         _stop.Dispose();
@@ -72,6 +80,7 @@ internal sealed class MetricsService : IAsyncDisposable
             var retry = FirstRetry;
             while (true)
             {
+                FollowPush();
                 var isServed = await FollowAsync();
                 var isChanged = await _changed.WaitAsync(isServed ? Timeout.InfiniteTimeSpan : retry, _stop.Token);
                 retry = isServed || isChanged ? FirstRetry : TimeSpan.FromTicks(Math.Min(LastRetry.Ticks, retry.Ticks * 2));
@@ -131,6 +140,29 @@ internal sealed class MetricsService : IAsyncDisposable
         }
     }
 
+    /// <summary>Pushes where the configuration in force says.</summary>
+    private void FollowPush()
+    {
+        var wanted = _runtime.Config.Metrics.Otlp;
+        if (wanted == _pushing)
+        {
+            return;
+        }
+
+        if (_push is not null)
+        {
+            _push.Dispose();
+            _push = null;
+            MetricsLog.PushEnded(_log);
+        }
+
+        _pushing = wanted;
+        if (wanted is not null)
+        {
+            _push = new OtlpLoop(wanted, _runtime.Config.NodeName, ReadAsync, taken => Interlocked.Increment(ref taken ? ref _pushed : ref _notPushed), _runtime.HostAlarms, _log);
+        }
+    }
+
     private void OnChanged()
     {
         try
@@ -145,12 +177,30 @@ internal sealed class MetricsService : IAsyncDisposable
 
     private async Task RenderAsync(Utf8Page page)
     {
+        await _rendering.WaitAsync(_stop.Token);
+        try
+        {
+            _text.Render(await ReadAsync(), page);
+            Interlocked.Increment(ref _scrapes);
+        }
+        finally
+        {
+            _rendering.Release();
+        }
+    }
+
+    private async Task<MetricsReading> ReadAsync()
+    {
         await _reading.WaitAsync(_stop.Token);
         try
         {
-            var own = new OwnFigures { Scrapes = Interlocked.Read(ref _scrapes), Refused = Interlocked.Read(ref _refused) };
-            _text.Render(await _reader.ReadAsync(own), page);
-            Interlocked.Increment(ref _scrapes);
+            return await _reader.ReadAsync(new OwnFigures
+            {
+                Scrapes = Interlocked.Read(ref _scrapes),
+                Refused = Interlocked.Read(ref _refused),
+                Pushed = Interlocked.Read(ref _pushed),
+                NotPushed = Interlocked.Read(ref _notPushed),
+            });
         }
         finally
         {

@@ -45,18 +45,20 @@ internal static class DaemonSections
 
     public static AdminSpec ReadAdmin(MapReader admin) => new(admin.AbsolutePath("socket", "/run/overlay/overlayd.sock", MaxSocketPath));
 
-    public static MetricsSpec ReadMetrics(MapReader metrics)
+    public static MetricsSpec ReadMetrics(MapReader metrics) => new(ReadListen(metrics), ReadOtlp(metrics.Map("otlp")));
+
+    private static IPEndPoint? ReadListen(MapReader metrics)
     {
         if (!metrics.Has("listen") || metrics.Text("listen") is not { } text)
         {
-            return new MetricsSpec(metrics.Has("listen") ? null : MetricsSpec.DefaultListen);
+            return metrics.Has("listen") ? null : MetricsSpec.DefaultListen;
         }
 
         // Without a colon a number would be an address; without a port an address would have none.
         if (text.LastIndexOf(':') <= 0 || !IPEndPoint.TryParse(text, out var listen) || listen.Port == 0 || (listen.AddressFamily == AddressFamily.InterNetworkV6 && !text.StartsWith('[')))
         {
             metrics.Error("listen", $"expected an address and a port, such as 127.0.0.1:9478 or \"[::1]:9478\", or null for none, found '{KeyPath.Printable(text)}'");
-            return new MetricsSpec(null);
+            return null;
         }
 
         if (!IPAddress.IsLoopback(listen.Address))
@@ -64,7 +66,36 @@ internal static class DaemonSections
             metrics.Problems.Warn(metrics.Blame("listen"), metrics.PathOf("listen"), $"{listen} is no loopback address: whoever reaches it reads the names of VNIs, ports and peers, without a password; let a firewall choose who does");
         }
 
-        return new MetricsSpec(listen);
+        return listen;
+    }
+
+    private static OtlpSpec? ReadOtlp(MapReader otlp)
+    {
+        if (otlp.Node is null or YamlScalar { IsNull: true })
+        {
+            return null;
+        }
+
+        var isGrpc = otlp.Word("protocol", false, ("http", false), ("grpc", true));
+        var interval = otlp.Duration("interval", TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), TimeSpan.FromSeconds(1));
+        if (otlp.Text("endpoint") is not { } text)
+        {
+            otlp.Missing("endpoint", "the URL of a collector, such as http://127.0.0.1:4318");
+            return null;
+        }
+
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https") || endpoint.Host.Length == 0 || endpoint.UserInfo.Length > 0)
+        {
+            otlp.Error("endpoint", $"expected an http or https URL without a user, such as http://127.0.0.1:4318, found '{KeyPath.Printable(text)}'");
+            return null;
+        }
+
+        if (endpoint.Scheme == "http" && !endpoint.IsLoopback)
+        {
+            otlp.Problems.Warn(otlp.Blame("endpoint"), otlp.PathOf("endpoint"), $"{endpoint.Host} gets the names of VNIs, ports and peers in the clear; https encrypts them");
+        }
+
+        return new OtlpSpec(endpoint, isGrpc, interval);
     }
 
     public static LogSpec ReadLog(MapReader log) =>

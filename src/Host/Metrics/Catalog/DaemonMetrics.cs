@@ -113,5 +113,12 @@ internal static class DaemonMetrics
                 to.Add(reading.Own.Scrapes, "served");
                 to.Add(reading.Own.Refused, "refused");
             }),
+        Counter("overlay_otlp_pushes_total", "{push}",
+            "Pushes to the collector of metrics.otlp, by what came of them.",
+            ["result"], 2, static (reading, to) =>
+            {
+                to.Add(reading.Own.Pushed, "accepted");
+                to.Add(reading.Own.NotPushed, "failed");
+            }),
     ];
 }
