@@ -9,6 +9,7 @@ internal sealed class MetricsPages(
     Func<Utf8Page, Task> render, Func<Task<HealthResponse>> alive, Func<HealthResponse> ready, Action refused, ILogger log) : IDisposable
 {
     private const int MaxPages = 4;
+    private const int PieceSize = 32 * 1024;
     private static readonly TimeSpan PageLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(5);
     private static readonly byte[] Index = Encoding.ASCII.GetBytes("overlayd: /metrics /healthz /readyz\n");
@@ -77,7 +78,11 @@ internal sealed class MetricsPages(
         http.Response.Headers.CacheControl = "no-store";
         if (http.Request.Method != "HEAD")
         {
-            await http.Response.Body.WriteAsync(body, cancellation);
+            // A piece at a time: what the client has not taken yet is held once, by us, and not in the server's buffers too.
+            for (var at = 0; at < body.Length; at += PieceSize)
+            {
+                await http.Response.Body.WriteAsync(body.Slice(at, Math.Min(PieceSize, body.Length - at)), cancellation);
+            }
         }
     }
 

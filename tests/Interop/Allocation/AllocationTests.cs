@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Overlay.Interop.Metrics;
 using Overlay.TestKit.Net;
 using Xunit;
 
 namespace Overlay.Interop.Allocation;
 
-/// <summary>A running overlayd allocates nothing for a frame.</summary>
+/// <summary>A running overlayd allocates nothing for a frame, its metrics on.</summary>
 [Trait("Category", "Long")]
 public sealed class AllocationTests
 {
@@ -30,8 +31,8 @@ public sealed class AllocationTests
         NetLab.Address(b.Host, "u0", $"{theirs}/{prefix}");
         const string Options = "identity: 7";
         const string Policy = "policy: { id: 17 }";
-        b.Start(b.Yaml($"\"{theirs}\"", 100, $"- {{ name: a, addresses: [\"{ours}\"], encap: {encap}, vnis: [100] }}", port: Options + ", mac: \"02:00:00:00:00:0b\"", vniExtra: Policy));
-        a.Start(a.Yaml($"\"{ours}\"", 100, $"- {{ name: b, addresses: [\"{theirs}\"], encap: {encap}, vnis: [100] }}", port: Options, vniExtra: Policy, more: "macs: [ { vni: 100, mac: \"02:00:00:00:00:0b\", peer: b } ]"));
+        b.Start(b.Yaml($"\"{theirs}\"", 100, $"- {{ name: a, addresses: [\"{ours}\"], encap: {encap}, vnis: [100] }}", port: Options + ", mac: \"02:00:00:00:00:0b\"", vniExtra: Policy, more: PageClient.Yaml));
+        a.Start(a.Yaml($"\"{ours}\"", 100, $"- {{ name: b, addresses: [\"{theirs}\"], encap: {encap}, vnis: [100] }}", port: Options, vniExtra: Policy, more: PageClient.Yaml + "\nmacs: [ { vni: 100, mac: \"02:00:00:00:00:0b\", peer: b } ]"));
         using var sender = new PacketSocket(a.Tenant, "t0", receive: false);
         var frame = Wire.Ethernet("02:00:00:00:00:0b", "02:00:00:00:00:0a", 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 7, 9, new byte[64]));
 
