@@ -15,6 +15,7 @@ public sealed class DomainState
     private bool _remoteLearning;
     private LoopGuard? _loops;
     private readonly Dictionary<string, StormMeter> _meters = new(StringComparer.Ordinal);
+    private long _droppedByGone;
     private readonly Func<StormMeter> _newMeter;
     private readonly long _frequency;
 
@@ -92,12 +93,19 @@ public sealed class DomainState
         return meter;
     }
 
+    /// <summary>Frames over the limits of ports that are in the VNI no more: a total does not fall when a port goes. Any thread.</summary>
+    public long StormDropsOfGonePorts => Interlocked.Read(ref _droppedByGone);
+
     /// <summary>Forgets the meters of ports that are not in the VNI any more. Control thread.</summary>
     internal void KeepMeters(IEnumerable<string> ports)
     {
         HashSet<string> kept = new(ports, StringComparer.Ordinal);
         foreach (string gone in _meters.Keys.Where(name => !kept.Contains(name)).ToArray())
-            _meters.Remove(gone);
+        {
+            _ = _meters.Remove(gone, out StormMeter? meter);
+            foreach (StormClass kind in Enum.GetValues<StormClass>())
+                _ = Interlocked.Add(ref _droppedByGone, meter!.Dropped(kind));
+        }
     }
 
     /// <summary>The column of <see cref="Questions"/> for a family, and for whether the question was answered here or went its way.</summary>

@@ -53,8 +53,7 @@ internal sealed class OtlpLoop : IDisposable
             MetricsLog.Pushing(_log, _spec.Endpoint.ToString(), _spec.Interval.TotalSeconds);
             do
             {
-                var taken = false;
-                observation.Run(_read().GetAwaiter().GetResult(), () => taken = push.Push());
+                var taken = Push(push, observation);
                 if (_stop.IsSet)
                 {
                     return;
@@ -65,6 +64,23 @@ internal sealed class OtlpLoop : IDisposable
             }
             while (!_stop.Wait(_spec.Interval));
         }
+        catch (Exception error)
+        {
+            // It could not even begin: an alarm, and not only a line in the log.
+            MetricsLog.Failed(_log, error);
+            _failures = FailuresOfAlarm;
+            Follow(taken: false);
+        }
+    }
+
+    // Whatever goes wrong, the next interval is a new try.
+    private bool Push(OtlpPush push, Observation observation)
+    {
+        var taken = false;
+        try
+        {
+            observation.Run(_read().GetAwaiter().GetResult(), () => taken = push.Push());
+        }
         catch (OperationCanceledException)
         {
             // The daemon stops.
@@ -73,6 +89,8 @@ internal sealed class OtlpLoop : IDisposable
         {
             MetricsLog.Failed(_log, error);
         }
+
+        return taken;
     }
 
     private void Follow(bool taken)

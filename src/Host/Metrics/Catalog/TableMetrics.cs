@@ -125,7 +125,7 @@ internal static class TableMetrics
 
     private static long DroppedBy(BridgeDomain domain)
     {
-        var sum = DroppedBy(domain.State.Storm);
+        var sum = DroppedBy(domain.State.Storm) + domain.State.StormDropsOfGonePorts;
         foreach (var port in domain.Ports)
         {
             sum += DroppedBy(port.Storm);
