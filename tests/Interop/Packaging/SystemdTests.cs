@@ -1,4 +1,3 @@
-using System.Globalization;
 using Overlay.TestKit.Net;
 using Xunit;
 
@@ -106,12 +105,11 @@ public sealed class SystemdTests(DockerDaemon docker)
         Wait.Until(() => ping.StdOut.Length > after + 10_000, TimeSpan.FromSeconds(10), "frames pass afterwards", Journal);
         In("sh", "-c", "kill -INT $(pidof ping)").OrThrow();
         var output = ping.WaitForExit(TimeSpan.FromSeconds(20)).StdOut;
-        var words = output.Split('\n').Single(l => l.Contains("packets transmitted", StringComparison.Ordinal)).Split(' ');
-        var (sent, received) = (int.Parse(words[0], CultureInfo.InvariantCulture), int.Parse(words[3], CultureInfo.InvariantCulture));
 
         Assert.NotEqual(before, Show("MainPID"));
         if (!keeps) return;
-        Assert.True(new PingSummary(sent, received).Lost == 0, $"{string.Join(' ', command)}: {sent} sent, {received} answered\n{Journal()}");
+        var missing = Echoes.Missing(output);
+        Assert.True(missing.Count == 0, $"{string.Join(' ', command)}: no answer to {string.Join(' ', missing)}\n{Journal()}");
         Assert.NotEqual("0", Show("NFileDescriptorStore"));
     }
 
@@ -119,7 +117,7 @@ public sealed class SystemdTests(DockerDaemon docker)
     private void Several()
     {
         In("systemctl", "start", "overlayd@two").OrThrow();
-        Assert.Contains("second", In("overlayctl", "--socket", "/run/overlay/two.sock", "status").StdOut, StringComparison.Ordinal);
+        Wait.Until(() => In("overlayctl", "--socket", "/run/overlay/two.sock", "status").StdOut.Contains("second", StringComparison.Ordinal), TimeSpan.FromSeconds(10), "the second daemon answers", Journal);
         In("systemctl", "reload", "overlayd@two").OrThrow();
         In("systemctl", "stop", "overlayd@two").OrThrow();
         Assert.Contains("first", In("overlayctl", "status").StdOut, StringComparison.Ordinal);
