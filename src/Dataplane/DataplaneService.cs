@@ -6,6 +6,7 @@ using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Pipeline;
 using Overlay.Dataplane.Ports;
+using Overlay.Dataplane.Probes;
 using Overlay.Dataplane.Steering;
 using Overlay.Dataplane.Underlay;
 using Overlay.Dataplane.Underlay.Groups;
@@ -75,6 +76,7 @@ public sealed class DataplaneService : IDisposable
         // Each worker is two threads that count apart, the lane's too.
         Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2, time: time);
         _paths = underlay.DontFragment ? new PathMtuTable(Forwarding.ListNextHops, time, underlay.PathMtuMin, OnRefusedPath) : null;
+        Probes = new ProbeExchange(Forwarding, time);
         _ports = new PortTable(Forwarding, time, _logger) { Paths = _paths is null ? null : address => _paths.SteadyOf(in address), PathsVersion = _paths is null ? null : () => _paths.Version };
         _groups = new GroupTable(underlay, warning => DataplaneLog.SetupWarning(_logger, warning));
         _changes = Channel.CreateBounded<UnderlayChange>(
@@ -84,6 +86,9 @@ public sealed class DataplaneService : IDisposable
 
     /// <summary>Forwarding state; its write side belongs to the control thread.</summary>
     public ForwardingState Forwarding { get; }
+
+    /// <summary>Probes of other VTEPs.</summary>
+    public ProbeExchange Probes { get; }
 
     /// <summary>
     /// The local side of the underlay whenever it changes, the state at start first. A slow reader misses the oldest: each item is a whole snapshot. One reader.
@@ -108,7 +113,7 @@ public sealed class DataplaneService : IDisposable
         UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, fault => _faults.Report("overlay-icmp", fault), withLane, _paths, portSeed);
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
-        PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize) with { Time = _time };
+        PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize) with { Time = _time, Control = Probes.Inbox };
         for (int i = 0; i < (underlay.HasLane ? workers + 1 : workers); i++)
         {
             bool isLane = i == workers;
@@ -122,6 +127,7 @@ public sealed class DataplaneService : IDisposable
 
         // The monitor runs: from here on it may replace sockets, and tells the workers.
         _underlay = underlay;
+        Probes.Start(underlay);
         _ports.Workers = [.. _encapWorkers.Take(workers)];
         _groups.Readers = ([.. _decapWorkers.Take(workers)], underlay.Receiver);
         _ports.LaneWorker = underlay.HasLane ? _encapWorkers[workers] : null;
@@ -239,6 +245,7 @@ public sealed class DataplaneService : IDisposable
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0)
             return;
+        Probes.Stop();
         bool ended = End(_encapWorkers, drain) & End(_decapWorkers, drain);
         _monitor.Dispose();
         _ = _changes.Writer.TryComplete();

@@ -155,4 +155,7 @@ public enum DropReason : byte
 
     /// <summary><c>gateway_loop</c>: A gateway VNI flooded the same frame a moment ago: it came another way then.</summary>
     GatewayLoop = 49,
+
+    /// <summary><c>control_limit</c>: More probes of a VTEP than are served.</summary>
+    ControlLimit = 50,
 }

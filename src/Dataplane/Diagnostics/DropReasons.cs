@@ -57,6 +57,7 @@ public static class DropReasons
         ("no_vni", "The port is placed in no VNI."),
         ("internal_error", "A defect of the daemon: the batch of the frame was abandoned (the log says where), or nothing said what became of the frame."),
         ("gateway_loop", "A gateway VNI flooded the same frame a moment ago: it came another way then."),
+        ("control_limit", "More probes of a VTEP than are served."),
     ];
 
     /// <summary>One more than the largest reason: the length of an array indexed by <see cref="DropReason"/>.</summary>

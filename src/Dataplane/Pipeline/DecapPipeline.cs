@@ -3,6 +3,7 @@ using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Neighbors;
 using Overlay.Dataplane.Pipeline.Merging;
+using Overlay.Dataplane.Probes;
 using Overlay.Dataplane.Storm;
 using Overlay.Dataplane.Underlay;
 using Overlay.Encap;
@@ -25,7 +26,7 @@ namespace Overlay.Dataplane.Pipeline;
 /// </list>
 /// The methods occur in that order. Owned by one worker; no allocation, lock, log or exception, and a clock only once a batch where something is flooded.
 /// </summary>
-public sealed class DecapPipeline
+public sealed partial class DecapPipeline
 {
     private const int FromUnderlay = -1;
     private readonly ForwardingState _state;
@@ -62,6 +63,7 @@ public sealed class DecapPipeline
         _storm = new StormGate(options.Time, counters.Index);
         _sources = new int[options.BatchSize];
         _tally = new DecapTally(_egress, counters);
+        _gate = new ControlGate(options.Time);
         _judging = TunnelJudgeOptions.Default;
     }
 
@@ -139,7 +141,7 @@ public sealed class DecapPipeline
 
         // A short inner frame is the inner frame's matter: VNI and source come first.
         if (status is not (ParseStatus.Ok or ParseStatus.InnerTruncated))
-            return ParseDrops.ReasonOf(status);
+            return status == ParseStatus.GeneveOam ? TakeControl(tables, batch, index, in info) : ParseDrops.ReasonOf(status);
 
         if (tables.Vnis.Find(info.Vni) is not { } domain)
             return DropReason.VniUnknown;
@@ -203,7 +205,7 @@ public sealed class DecapPipeline
         NextHop? peer = sourceHop < 0 ? null : _egress.FindNextHop(sourceHop);
         MacAddress source = MacAddress.Read(octets[MacAddress.Length..]);
         if (source.IsMulticast || source.IsZero)
-            return DropReason.InnerSourceInvalid;
+            return TakeControl(domain.Vni, octets, in outer, sourceHop, frame.Frame, DropReason.InnerSourceInvalid);
 
         if (domain.IsLocalMac(source))
             return DropReason.InnerSourceIsLocal;

@@ -1,3 +1,4 @@
+using Overlay.Dataplane.Probes;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
 
@@ -23,6 +24,9 @@ public sealed record PipelineOptions
 
     /// <summary>The clock that storm limits go by; read once a batch at most.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where frames between VTEPs go that are for the daemon; null drops them.</summary>
+    internal ControlInbox? Control { get; init; }
 
     /// <summary>The options that follow from the configuration of the provider side.</summary>
     /// <param name="underlay">The provider side.</param>
