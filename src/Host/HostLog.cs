@@ -53,4 +53,7 @@ internal static partial class HostLog
 
     [LoggerMessage(1022, LogLevel.Error, "sampling failed")]
     public static partial void SamplingFailed(ILogger log, Exception error);
+
+    [LoggerMessage(1030, LogLevel.Information, "log level {Was} is {Level} now, until the next reload")]
+    public static partial void LevelChanged(ILogger log, string was, string level);
 }

@@ -32,6 +32,8 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
         ["/v1/drops"] = new("GET", ["all"], static (api, http) => api.DropsAsync(http)),
         ["/v1/mtu"] = new("GET", [], static (api, http) => api.MtuAsync(http)),
         ["/v1/neighbors"] = new("GET", ["vni"], static (api, http) => api.NeighborsAsync(http)),
+        ["/v1/probe"] = new("POST", ["peer"], static (api, http) => api.ProbeAsync(http)),
+        ["/v1/log/level"] = new("POST", ["level"], static (api, http) => api.LogLevelAsync(http)),
         ["/v1/storm"] = new("GET", ["vni"], static (api, http) => api.StormAsync(http)),
         ["/v1/config"] = new("GET", [], static (api, http) => api.ConfigurationAsync(http)),
         ["/v1/config/check"] = new("POST", ["path"], static (api, http) => api.CheckAsync(http)),

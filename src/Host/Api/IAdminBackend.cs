@@ -53,6 +53,12 @@ internal interface IAdminBackend
     /// <summary>Storm control of one VNI, or of all.</summary>
     StormResponse Storm(Vni? vni);
 
+    /// <summary>Probes a peer, or all; null if there is none such.</summary>
+    Task<ProbeResponse?> ProbeAsync(string? peer, CancellationToken cancellation);
+
+    /// <summary>Sets the least level that is logged until the next reload; null only asks.</summary>
+    LogLevelResponse SetLogLevel(LogLevel? level);
+
     /// <summary>The configuration in force.</summary>
     ConfigResponse Configuration();
 

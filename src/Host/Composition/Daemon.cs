@@ -11,7 +11,7 @@ namespace Overlay.Host.Composition;
 
 /// <summary>The daemon as a hosted service: starts and stops the runtime, samples it, reloads it, and answers the admin API.</summary>
 /// <remarks>Reloads are serialised; everything else runs beside them.</remarks>
-internal sealed class Daemon(
+internal sealed partial class Daemon(
     DaemonRuntime runtime, DaemonOptions options, DaemonLoggerProvider logging, SystemdNotifier notifier, TimeProvider time, ILogger<Daemon> log)
     : IHostedService, IAdminBackend, IMetricsSource, IAsyncDisposable
 {

@@ -60,6 +60,7 @@ internal sealed class StatusView(
                 ExceptionCount = ExceptionCount.Value,
                 Capabilities = Capabilities,
                 RssBytes = Environment.WorkingSet,
+                CpuSeconds = Math.Round(Environment.CpuUsage.TotalTime.TotalSeconds, 3),
             },
         };
     }
@@ -77,9 +78,15 @@ internal sealed class StatusView(
     private VniStatus Vni(VniRow row)
     {
         var group = config.Topology.Vnis.FirstOrDefault(vni => vni.Vni == row.Vni)?.Group;
+        var (txFrames, txBytes) = sampler.Vni(row.Vni, Direction.Tx);
+        var (rxFrames, rxBytes) = sampler.Vni(row.Vni, Direction.Rx);
         return new VniStatus
         {
             Vni = (int)row.Vni.Value,
+            TxFrames = txFrames,
+            TxBytes = txBytes,
+            RxFrames = rxFrames,
+            RxBytes = rxBytes,
             Ports = row.Ports,
             FdbEntries = row.MacCount,
             FloodPeers = row.FloodPeers,

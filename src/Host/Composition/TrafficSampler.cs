@@ -1,5 +1,6 @@
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Encap;
 using Overlay.Host.Metrics;
 
 namespace Overlay.Host.Composition;
@@ -82,6 +83,20 @@ internal sealed class TrafficSampler
                 ? new PeerFigures(name, false, 0, peer.TxFrames, peer.RxFrames, peer.TxOctets, peer.RxOctets)
                 : new PeerFigures(name, false, 0, 0, 0, 0, 0);
         }
+    }
+
+    /// <summary>Frames and octets that crossed a VNI's tunnels in a direction, both encapsulations together; zero for one that is not there.</summary>
+    public (long Frames, long Octets) Vni(Vni vni, Direction direction)
+    {
+        if (_forwarding.Current.Vnis.Find(vni) is not { } domain)
+        {
+            return default;
+        }
+
+        var traffic = domain.State.Traffic;
+        var vxlan = DomainState.ColumnOf(direction, EncapKind.Vxlan);
+        var geneve = DomainState.ColumnOf(direction, EncapKind.Geneve);
+        return (traffic.Frames(vxlan) + traffic.Frames(geneve), traffic.Octets(vxlan) + traffic.Octets(geneve));
     }
 
     /// <summary>Frames dropped for a reason since the last reading that is at least 59 seconds old.</summary>

@@ -62,6 +62,26 @@ public sealed class AdminApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_is_probed_by_name_and_an_unknown_one_is_not_found()
+    {
+        Assert.Equal(HttpStatusCode.OK, (await _http.PostAsync("v1/probe", null)).StatusCode);
+        Assert.Equal(0, (await Json(await _http.PostAsync("v1/probe?peer=b", null))).GetProperty("left_out").GetInt32());
+        await Fails(await _http.PostAsync("v1/probe?peer=x", null), HttpStatusCode.NotFound, "not_found");
+        await Fails(await _http.PostAsync("v1/probe?peer=", null), HttpStatusCode.BadRequest, "bad_request");
+        await Fails(await _http.GetAsync("v1/probe"), HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+    }
+
+    [Fact]
+    public async Task The_log_level_is_asked_for_and_set_by_its_word()
+    {
+        Assert.Equal("info", (await Json(await _http.PostAsync("v1/log/level", null))).GetProperty("level").GetString());
+        var answer = await Json(await _http.PostAsync("v1/log/level?level=debug", null));
+        Assert.Equal(("debug", "info"), (answer.GetProperty("level").GetString(), answer.GetProperty("configured").GetString()));
+        await Fails(await _http.PostAsync("v1/log/level?level=loud", null), HttpStatusCode.BadRequest, "bad_request");
+        Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Debug, _backend.Level);
+    }
+
+    [Fact]
     public void The_socket_may_be_used_by_owner_and_group_alone()
     {
         Assert.Equal(

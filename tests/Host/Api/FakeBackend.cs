@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Overlay.Api;
 using Overlay.Control.Queries;
 using Overlay.Encap;
@@ -36,6 +37,17 @@ internal sealed class FakeBackend : IAdminBackend
         Planes = [],
         Alarms = [],
     });
+
+    public Task<ProbeResponse?> ProbeAsync(string? peer, CancellationToken cancellation) => Task.FromResult(
+        peer is null or "b" ? new ProbeResponse { Probes = [], LeftOut = 0, NetworkErrors = new Dictionary<string, long>() } : null);
+
+    public LogLevelResponse SetLogLevel(LogLevel? level)
+    {
+        Level = level ?? Level;
+        return new LogLevelResponse { Level = Overlay.Host.Logging.LogLevels.Name(Level), Configured = "info" };
+    }
+
+    public LogLevel Level { get; private set; } = LogLevel.Information;
 
     public Task<Listing<FdbEntryInfo>> FdbAsync(Vni? vni)
     {

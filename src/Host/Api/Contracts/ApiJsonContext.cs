@@ -4,6 +4,8 @@ namespace Overlay.Api;
 
 /// <summary>Serializers of the admin API, made at build time: no reflection at start.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ProbeResponse))]
+[JsonSerializable(typeof(LogLevelResponse))]
 [JsonSerializable(typeof(StatusResponse))]
 [JsonSerializable(typeof(FdbResponse))]
 [JsonSerializable(typeof(FdbWhyResponse))]

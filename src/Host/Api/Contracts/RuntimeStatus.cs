@@ -17,4 +17,7 @@ public sealed record RuntimeStatus
 
     /// <summary>Resident set in octets.</summary>
     public required long RssBytes { get; init; }
+
+    /// <summary>Processor time that it has used, in seconds: of all threads, in user mode and in the kernel.</summary>
+    public double CpuSeconds { get; init; }
 }

@@ -26,4 +26,16 @@ public sealed record VniStatus
 
     /// <summary>Whether the group is joined; null with <c>head-end</c>.</summary>
     public bool? GroupJoined { get; init; }
+
+    /// <summary>Frames of its ports sent to VTEPs.</summary>
+    public long TxFrames { get; init; }
+
+    /// <summary>Frames of VTEPs delivered to its ports.</summary>
+    public long RxFrames { get; init; }
+
+    /// <summary>Octets of the frames sent.</summary>
+    public long TxBytes { get; init; }
+
+    /// <summary>Octets of the frames delivered.</summary>
+    public long RxBytes { get; init; }
 }
