@@ -76,13 +76,13 @@ _overlayctl_more() { # COMMAND
 _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
     case $1 in
     '')
-        commands='doctor lab status fdb vni drops neighbors storm config decode completion version'
+        commands='doctor lab status top fdb vni drops neighbors storm config log support-bundle decode completion version'
         options='--help --version --socket'
         valued='--socket'
         ;;
     'doctor')
         commands='mtu'
-        options='--output --help --socket'
+        options='--output --no-probe --help --socket'
         valued='--output -o --socket'
         ;;
     'doctor mtu')
@@ -130,6 +130,11 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         options='--output --watch --interval --help --socket'
         valued='--output -o --interval --socket'
         ;;
+    'top')
+        commands=''
+        options='--once --output --interval --help --socket'
+        valued='--output -o --interval --socket'
+        ;;
     'fdb')
         commands='show why moves flush unfreeze'
         options='--help --socket'
@@ -137,8 +142,8 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         ;;
     'fdb show')
         commands=''
-        options='--vni --output --help --socket'
-        valued='--vni --output -o --socket'
+        options='--vni --output --watch --interval --help --socket'
+        valued='--vni --output -o --interval --socket'
         ;;
     'fdb why')
         commands=''
@@ -147,8 +152,8 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         ;;
     'fdb moves')
         commands=''
-        options='--vni --output --help --socket'
-        valued='--vni --output -o --socket'
+        options='--vni --output --watch --interval --help --socket'
+        valued='--vni --output -o --interval --socket'
         ;;
     'fdb flush')
         commands=''
@@ -167,8 +172,8 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         ;;
     'vni show')
         commands=''
-        options='--vni --output --help --socket'
-        valued='--vni --output -o --socket'
+        options='--vni --output --watch --interval --help --socket'
+        valued='--vni --output -o --interval --socket'
         ;;
     'drops')
         commands=''
@@ -177,8 +182,8 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         ;;
     'neighbors')
         commands=''
-        options='--vni --output --help --socket'
-        valued='--vni --output -o --socket'
+        options='--vni --output --watch --interval --help --socket'
+        valued='--vni --output -o --interval --socket'
         ;;
     'storm')
         commands=''
@@ -198,6 +203,21 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
     'config reload')
         commands=''
         options='--output --help --socket'
+        valued='--output -o --socket'
+        ;;
+    'log')
+        commands='level'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'log level')
+        commands=''
+        options='--output --help --socket'
+        valued='--output -o --socket'
+        ;;
+    'support-bundle')
+        commands=''
+        options='--output --anonymize --help --socket'
         valued='--output -o --socket'
         ;;
     'decode')
@@ -256,6 +276,8 @@ _overlayctl_source() { # COMMAND OPTION|POSITION: where values come from
     'lab down:--socket') source='files' ;;
     'status:--output' | 'status:-o') source='=table json' ;;
     'status:--socket') source='files' ;;
+    'top:--output' | 'top:-o') source='=table json' ;;
+    'top:--socket') source='files' ;;
     'fdb:--socket') source='files' ;;
     'fdb show:--vni') source='vnis' ;;
     'fdb show:--output' | 'fdb show:-o') source='=table json' ;;
@@ -293,6 +315,12 @@ _overlayctl_source() { # COMMAND OPTION|POSITION: where values come from
     'config check:0') source='files' ;;
     'config reload:--output' | 'config reload:-o') source='=table json' ;;
     'config reload:--socket') source='files' ;;
+    'log:--socket') source='files' ;;
+    'log level:--output' | 'log level:-o') source='=table json' ;;
+    'log level:--socket') source='files' ;;
+    'log level:0') source='=trace debug info warning error' ;;
+    'support-bundle:--output' | 'support-bundle:-o') source='files' ;;
+    'support-bundle:--socket') source='files' ;;
     'decode:--as') source='=frame vxlan vxlan-gpe geneve' ;;
     'decode:--output' | 'decode:-o') source='=table json' ;;
     'decode:--socket') source='files' ;;

@@ -67,12 +67,15 @@ function __overlayctl_at --argument-names command
                 doctor\t'Does overlayd run here? Each line ok, warn or fail with the command that mends it' \
                 lab\t'Hosts in network namespaces on this machine, an overlayd in each' \
                 status\t'Verdict, peers, VNIs and ports' \
+                top\t'What moves now: peers, ports, VNIs and drops by rate, and what the daemon itself takes' \
                 fdb\t'Which VTEP or port owns which MAC' \
                 vni\t'What each VNI does and how full it is' \
                 drops\t'Why frames disappeared: reason, direction, last minute, total, last sample' \
                 neighbors\t'Which MAC answers for which tenant\'s address, and how many questions were answered here' \
                 storm\t'What may be flooded a second, what was, and what was dropped: by VNI and way in' \
                 config\t'Check a configuration, or have the daemon take it' \
+                log\t'What the daemon logs while it runs' \
+                support-bundle\t'Collect what somebody else needs to help: state, configuration, drops, log and the kernel\'s side, without secrets, in one file that only you can read' \
                 decode\t'Every tunnel layer of a capture, a frame or a UDP payload, judged as an end point would' \
                 completion\t'Completion of verbs, options and names for a shell' \
                 version\t'The version of this tool and, where it runs, of the daemon'
@@ -86,6 +89,7 @@ function __overlayctl_at --argument-names command
                 mtu\t'What the path to each peer takes, what is left for a tenant\'s packet, whether the ports fit'
             set -g __overlayctl_options \
                 --output\t'table or json' \
+                --no-probe\t'Do not ask the peers whether encapsulated frames reach them' \
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --output -o --socket
@@ -171,6 +175,15 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --output -o --interval --socket
+        case 'top'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --once\t'Look for one interval, print, and end: for scripts' \
+                --output\t'table or json' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --interval --socket
         case 'fdb'
             set -g __overlayctl_commands \
                 show\t'The entries in force, by VNI and MAC' \
@@ -187,9 +200,11 @@ function __overlayctl_at --argument-names command
             set -g __overlayctl_options \
                 --vni\t'The VNI, 0 to 16777215' \
                 --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
-            set -g __overlayctl_valued --vni --output -o --socket
+            set -g __overlayctl_valued --vni --output -o --interval --socket
         case 'fdb why'
             set -g __overlayctl_commands
             set -g __overlayctl_options \
@@ -203,9 +218,11 @@ function __overlayctl_at --argument-names command
             set -g __overlayctl_options \
                 --vni\t'The VNI, 0 to 16777215' \
                 --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
-            set -g __overlayctl_valued --vni --output -o --socket
+            set -g __overlayctl_valued --vni --output -o --interval --socket
         case 'fdb flush'
             set -g __overlayctl_commands
             set -g __overlayctl_options \
@@ -239,9 +256,11 @@ function __overlayctl_at --argument-names command
             set -g __overlayctl_options \
                 --vni\t'The VNI, 0 to 16777215' \
                 --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
-            set -g __overlayctl_valued --vni --output -o --socket
+            set -g __overlayctl_valued --vni --output -o --interval --socket
         case 'drops'
             set -g __overlayctl_commands
             set -g __overlayctl_options \
@@ -257,9 +276,11 @@ function __overlayctl_at --argument-names command
             set -g __overlayctl_options \
                 --vni\t'The VNI, 0 to 16777215' \
                 --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
-            set -g __overlayctl_valued --vni --output -o --socket
+            set -g __overlayctl_valued --vni --output -o --interval --socket
         case 'storm'
             set -g __overlayctl_commands
             set -g __overlayctl_options \
@@ -290,6 +311,28 @@ function __overlayctl_at --argument-names command
             set -g __overlayctl_commands
             set -g __overlayctl_options \
                 --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
+        case 'log'
+            set -g __overlayctl_commands \
+                level\t'Show or set the least level that is logged, until the next reload or start'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'log level'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
+        case 'support-bundle'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'The file; it must not exist' \
+                --anonymize\t'Put others in the place of MACs, IP addresses and this host\'s name, the same for the same' \
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --output -o --socket
@@ -382,6 +425,10 @@ function __overlayctl_source --argument-names place
             echo '=table json'
         case 'status:--socket'
             echo 'files'
+        case 'top:--output' 'top:-o'
+            echo '=table json'
+        case 'top:--socket'
+            echo 'files'
         case 'fdb:--socket'
             echo 'files'
         case 'fdb show:--vni'
@@ -455,6 +502,18 @@ function __overlayctl_source --argument-names place
         case 'config reload:--output' 'config reload:-o'
             echo '=table json'
         case 'config reload:--socket'
+            echo 'files'
+        case 'log:--socket'
+            echo 'files'
+        case 'log level:--output' 'log level:-o'
+            echo '=table json'
+        case 'log level:--socket'
+            echo 'files'
+        case 'log level:0'
+            echo '=trace debug info warning error'
+        case 'support-bundle:--output' 'support-bundle:-o'
+            echo 'files'
+        case 'support-bundle:--socket'
             echo 'files'
         case 'decode:--as'
             echo '=frame vxlan vxlan-gpe geneve'

@@ -5,6 +5,8 @@ using Overlay.Cli.Doctor;
 using Overlay.Cli.Lab;
 using Overlay.Cli.Native;
 using Overlay.Cli.Screen;
+using Overlay.Cli.Support;
+using Overlay.Cli.Top;
 using Overlay.Cli.Verbs;
 
 namespace Overlay.Cli;
@@ -32,12 +34,15 @@ internal static class CommandTree
         root.Subcommands.Add(DoctorVerb.Create(terminal));
         root.Subcommands.Add(LabVerb.Create(terminal));
         root.Subcommands.Add(StatusVerb.Create(terminal));
+        root.Subcommands.Add(TopVerb.Create(terminal));
         root.Subcommands.Add(FdbVerb.Create(terminal));
         root.Subcommands.Add(VniVerb.Create(terminal));
         root.Subcommands.Add(DropsVerb.Create(terminal));
         root.Subcommands.Add(NeighborsVerb.Create(terminal));
         root.Subcommands.Add(StormVerb.Create(terminal));
         root.Subcommands.Add(ConfigVerb.Create(terminal));
+        root.Subcommands.Add(LogVerb.Create(terminal));
+        root.Subcommands.Add(SupportBundleVerb.Create(terminal));
         root.Subcommands.Add(DecodeVerb.Create(terminal));
         root.Subcommands.Add(CompletionVerb.Create(terminal));
         root.Subcommands.Add(ManualVerb.Create(terminal));

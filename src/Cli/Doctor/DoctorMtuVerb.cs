@@ -40,7 +40,7 @@ internal static class DoctorMtuVerb
 
     private static void Show(List<MtuPeer> peers, IReadOnlyList<MtuPort> ports, Terminal terminal, AdminClient client)
     {
-        Table table = new("PEER", "ADDRESS", "ENCAP", ">LINK MTU", ">PATH MTU", "KNOWN FROM", ">OVERHEAD", ">OVERLAY MTU", ">TOO BIG", ">TOLD", ">SILENT", ">LAST MIN");
+        Table table = new("PEER", "ADDRESS", "?ENCAP", "?>LINK MTU", ">PATH MTU", "?KNOWN FROM", "?>OVERHEAD", ">OVERLAY MTU", "?>TOO BIG", "?>TOLD", ">SILENT", ">LAST MIN");
         foreach (MtuPeer p in peers)
         {
             int? path = p.OverlayMtu + p.Overhead;

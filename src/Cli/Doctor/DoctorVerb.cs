@@ -18,15 +18,18 @@ internal static class DoctorVerb
             "doctor",
             "Does overlayd run here? Each line ok, warn or fail with the command that mends it. Exit code 1 if a line fails.",
             "overlayctl doctor",
+            "overlayctl doctor --no-probe",
             "overlayctl doctor -o json | jq -r '.checks[] | select(.state != \"ok\") | .fix'");
         Option<string> output = GlobalOptions.Output();
+        Option<bool> quiet = new("--no-probe") { Description = "Do not ask the peers whether encapsulated frames reach them." };
         verb.Options.Add(output);
+        verb.Options.Add(quiet);
         verb.Subcommands.Add(DoctorMtuVerb.Create(terminal));
         verb.SetAction(async (parsed, cancellation) =>
         {
             string socket = parsed.GetRequiredValue(GlobalOptions.Socket);
             using AdminClient client = new(socket);
-            List<DoctorLine> lines = await ExamineAsync(client, socket, cancellation);
+            List<DoctorLine> lines = await ExamineAsync(client, socket, !parsed.GetValue(quiet), cancellation);
             if (parsed.GetValue(output) == "json") PrintJson(lines, terminal);
             else PrintLines(lines, terminal);
             return lines.Exists(l => l.State == DoctorState.Fail) ? ExitCode.Failure : ExitCode.Ok;
@@ -34,7 +37,8 @@ internal static class DoctorVerb
         return verb;
     }
 
-    private static async Task<List<DoctorLine>> ExamineAsync(AdminClient client, string socket, CancellationToken cancellation)
+    /// <summary>Every check, in the order of the screen.</summary>
+    public static async Task<List<DoctorLine>> ExamineAsync(AdminClient client, string socket, bool probe, CancellationToken cancellation)
     {
         AdminReply reply = await client.GetAsync("v1/status", cancellation);
         (StatusResponse? status, Failure? failure) = client.Read(reply, ApiJsonContext.Default.StatusResponse);
@@ -42,17 +46,20 @@ internal static class DoctorVerb
         return
         [
             .. HostChecks.TunDevice(),
-            HostChecks.NetAdmin(),
-            HostChecks.UdpPort(VxlanPort, "vxlan", runs),
-            HostChecks.UdpPort(GenevePort, "geneve", runs),
+            .. PrivilegeChecks.Of(status),
+            await UdpPortChecks.OfAsync(VxlanPort, "vxlan", runs, cancellation),
+            await UdpPortChecks.OfAsync(GenevePort, "geneve", runs, cancellation),
             HostChecks.SocketBuffer("rmem_max"),
             HostChecks.SocketBuffer("wmem_max"),
             .. HostChecks.UdpOffloads(),
+            await FirewallChecks.RulesAsync([VxlanPort, GenevePort], cancellation),
             HostChecks.RunDirectory(socket),
             HostChecks.Command("ip", "iproute2", "builds the lab", needed: true),
             HostChecks.Command("ping", "iputils-ping", "lab ping", needed: false),
             HostChecks.Command("iperf3", "iperf3", "lab iperf", needed: false),
             .. DaemonChecks.Of(status, failure, client),
+            .. status is null ? [] : await FirewallChecks.RefusalsAsync(client, cancellation),
+            .. status is null || !probe ? [] : await ProbeChecks.OfAsync(status, client, cancellation),
         ];
     }
 
@@ -62,8 +69,8 @@ internal static class DoctorVerb
         foreach (DoctorLine line in lines)
         {
             terminal.Write(NameOf(line.State).PadRight(4), ToneOf(line.State));
-            terminal.Out.Write($"  {Text.Escape(line.Check).PadRight(width)}  {Text.Escape(line.Finding)}");
-            terminal.Out.WriteLine(line.Fix is null ? string.Empty : $". Next: {Text.Escape(line.Fix)}");
+            terminal.Out.Write($"  {Text.Escape(line.Check).PadRight(width)}  ");
+            terminal.WriteWrapped(Text.Escape(line.Finding) + (line.Fix is null ? string.Empty : $". Next: {Text.Escape(line.Fix)}"), 8 + width);
         }
 
         terminal.Out.WriteLine();

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -14,7 +13,6 @@ internal static class HostChecks
     private const string Tun = "/dev/net/tun";
     private const uint TunVnetHeader = 0x4000;
     private const uint TunMultiQueue = 0x0100;
-    private const int CapabilityNetAdmin = 12;
     private const long WantedSocketBuffer = 4 * 1024 * 1024;
     private const int SolUdp = 17;
     private const int UdpSegment = 103;
@@ -38,31 +36,6 @@ internal static class HostChecks
         yield return DoctorLine.Ok("tun", $"{Tun} opens");
         yield return Feature(features, TunVnetHeader, "tun-offload", "IFF_VNET_HDR: checksums and segmentation are left to the far end");
         yield return Feature(features, TunMultiQueue, "tun-queues", "IFF_MULTI_QUEUE: a port may have several queues");
-    }
-
-    public static DoctorLine NetAdmin()
-    {
-        const string Check = "net-admin";
-        string? line = ReadLine("/proc/self/status", "CapEff:");
-        bool held = line is not null
-            && ulong.TryParse(line.Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong capabilities)
-            && (capabilities >> CapabilityNetAdmin & 1) != 0;
-        return held
-            ? DoctorLine.Ok(Check, "CAP_NET_ADMIN is held")
-            : DoctorLine.Warn(Check, "CAP_NET_ADMIN is missing: only TAPs that were created for this user can be opened", "sudo overlayctl doctor");
-    }
-
-    /// <param name="port">UDP port.</param>
-    /// <param name="encap">Whose it is.</param>
-    /// <param name="daemonRuns">True if the daemon answers: then it is the one that holds the port.</param>
-    public static DoctorLine UdpPort(int port, string encap, bool daemonRuns)
-    {
-        string check = $"udp-{port}";
-        string? problem = Bind(AddressFamily.InterNetwork, port) ?? Bind(AddressFamily.InterNetworkV6, port);
-        if (problem is null) return DoctorLine.Ok(check, $"UDP port {port} ({encap}) is free");
-        return daemonRuns
-            ? DoctorLine.Ok(check, $"UDP port {port} ({encap}) is held while overlayd runs")
-            : DoctorLine.Fail(check, $"UDP port {port} ({encap}) cannot be bound: {problem}", $"ss -lunp 'sport = :{port}'; ip -d link show type {encap}");
     }
 
     public static DoctorLine SocketBuffer(string name)
@@ -126,26 +99,6 @@ internal static class HostChecks
         return there ? DoctorLine.Ok(check, meaning) : DoctorLine.Warn(check, $"this kernel's tun lacks {meaning}", "uname -r   # Linux 3.8 or later has it");
     }
 
-    private static string? Bind(AddressFamily family, int port)
-    {
-        try
-        {
-            using Socket socket = new(family, SocketType.Dgram, ProtocolType.Udp);
-            if (family == AddressFamily.InterNetworkV6) socket.DualMode = false;
-            socket.ExclusiveAddressUse = true;
-            socket.Bind(new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, port));
-            return null;
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressFamilyNotSupported)
-        {
-            return null;
-        }
-        catch (SocketException e)
-        {
-            return e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "somebody else holds it" : e.Message;
-        }
-    }
-
     private static DoctorLine UdpOption(int option, string check, string meaning)
     {
         int value = option == UdpSegment ? 1400 : 1;
@@ -159,15 +112,5 @@ internal static class HostChecks
         {
             return DoctorLine.Warn(check, $"this kernel lacks {meaning} ({e.Message})", "uname -r   # Linux 5.0 or later has it");
         }
-    }
-
-    private static string? ReadLine(string path, string prefix)
-    {
-        foreach (string line in File.ReadLines(path))
-        {
-            if (line.StartsWith(prefix, StringComparison.Ordinal)) return line[prefix.Length..];
-        }
-
-        return null;
     }
 }

@@ -14,6 +14,7 @@ internal static class LibC
     private const int WriteOk = 2;
     private const nuint TunGetFeatures = 0x800454cf;
     private const short PollOut = 4;
+    private const nuint TerminalGetWindowSize = 0x5413;
 
     /// <summary>Sends a signal to one process; false if there is none such or it is not ours.</summary>
     public static bool Kill(int pid, int signal) => pid > 1 && kill(pid, signal) == 0;
@@ -38,6 +39,13 @@ internal static class LibC
         _ = poll(ref poll1, 1, -1);
     }
 
+    /// <summary>Columns and rows of the terminal behind a descriptor; null if there is none or it does not say.</summary>
+    public static (int Columns, int Rows)? WindowSize(int descriptor)
+    {
+        WindowSizeReply reply = default;
+        return ioctl(descriptor, TerminalGetWindowSize, ref reply) == 0 && reply is { Columns: > 0, Rows: > 0 } ? (reply.Columns, reply.Rows) : null;
+    }
+
 #pragma warning disable SYSLIB1054 // Source-generated marshalling needs unsafe code, which this project does not allow.
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -50,6 +58,10 @@ internal static class LibC
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int ioctl(SafeFileHandle descriptor, nuint request, ref uint argument);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int ioctl(int descriptor, nuint request, ref WindowSizeReply argument);
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -66,5 +78,14 @@ internal static class LibC
         public int Descriptor;
         public short Events;
         public short Returned;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct WindowSizeReply
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort PixelWidth;
+        public ushort PixelHeight;
     }
 }

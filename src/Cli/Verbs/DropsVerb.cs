@@ -16,34 +16,15 @@ internal static class DropsVerb
             "overlayctl drops",
             "overlayctl drops --watch",
             "overlayctl drops -o json | jq -r '.drops[] | [.reason, .dir, .total] | @tsv'");
-        Option<string> output = GlobalOptions.Output();
         Option<bool> all = new("--all") { Description = "Also the reasons that never happened." };
-        (Option<bool> watch, Option<double> interval) = GlobalOptions.Watching();
         verb.Options.Add(all);
-        verb.Options.Add(output);
-        verb.Options.Add(watch);
-        verb.Options.Add(interval);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            bool json = parsed.GetValue(output) == "json";
-            string resource = parsed.GetValue(all) ? "v1/drops?all=true" : "v1/drops";
-            return await Watcher.RunAsync(
-                terminal,
-                parsed.GetValue(watch),
-                TimeSpan.FromSeconds(parsed.GetValue(interval)),
-                token => LookAsync(client, terminal, resource, json, token),
-                cancellation);
-        });
+        View.Attach(
+            verb,
+            terminal,
+            parsed => parsed.GetValue(all) ? "v1/drops?all=true" : "v1/drops",
+            ApiJsonContext.Default.DropsResponse,
+            (_, drops, client) => Show(drops, terminal, client));
         return verb;
-    }
-
-    private static async Task<Look> LookAsync(AdminClient client, Terminal terminal, string resource, bool json, CancellationToken cancellation)
-    {
-        AdminReply reply = await client.GetAsync(resource, cancellation);
-        (DropsResponse? drops, Failure? failure) = client.Read(reply, ApiJsonContext.Default.DropsResponse);
-        if (drops is null) return new Look(failure!.Code, null, failure);
-        return new Look(ExitCode.Ok, json ? () => Json.Print(terminal, reply.Body) : () => Show(drops, terminal, client), null, Spaced: !json);
     }
 
     private static void Show(DropsResponse drops, Terminal terminal, AdminClient client)

@@ -14,21 +14,16 @@ internal static class FdbLearnedVerbs
             "moves",
             "MACs that moved not long ago: the frozen ones first, then by the time of the last move.",
             "overlayctl fdb moves",
+            "overlayctl fdb moves --watch",
             "overlayctl fdb moves --vni 100 -o json | jq -r '.moves[] | select(.frozen_seconds) | .mac'");
         Option<int?> vni = GlobalOptions.Vni(required: false);
-        Option<string> output = GlobalOptions.Output();
         verb.Options.Add(vni);
-        verb.Options.Add(output);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            AdminReply reply = await client.GetAsync(parsed.GetValue(vni) is { } wanted ? $"v1/fdb/moves?vni={wanted}" : "v1/fdb/moves", cancellation);
-            (FdbMovesResponse? moves, Failure? failure) = client.Read(reply, ApiJsonContext.Default.FdbMovesResponse);
-            if (moves is null) return terminal.Fail(failure!);
-            if (parsed.GetValue(output) == "json") Json.Print(terminal, reply.Body);
-            else ShowMoves(moves, terminal, client);
-            return ExitCode.Ok;
-        });
+        View.Attach(
+            verb,
+            terminal,
+            parsed => parsed.GetValue(vni) is { } wanted ? $"v1/fdb/moves?vni={wanted}" : "v1/fdb/moves",
+            ApiJsonContext.Default.FdbMovesResponse,
+            (_, moves, client) => ShowMoves(moves, terminal, client));
         return verb;
     }
 

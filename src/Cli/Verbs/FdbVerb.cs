@@ -23,22 +23,15 @@ internal static class FdbVerb
     private static Verb CreateShow(Terminal terminal)
     {
         Verb verb = new(
-            "show", "The entries in force, by VNI and MAC.", "overlayctl fdb show", "overlayctl fdb show --vni 100 -o json | jq '.entries | length'");
+            "show", "The entries in force, by VNI and MAC.", "overlayctl fdb show", "overlayctl fdb show --watch", "overlayctl fdb show --vni 100 -o json | jq '.entries | length'");
         Option<int?> vni = GlobalOptions.Vni(required: false);
-        Option<string> output = GlobalOptions.Output();
         verb.Options.Add(vni);
-        verb.Options.Add(output);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            string resource = parsed.GetValue(vni) is { } wanted ? $"v1/fdb?vni={wanted}" : "v1/fdb";
-            AdminReply reply = await client.GetAsync(resource, cancellation);
-            (FdbResponse? fdb, Failure? failure) = client.Read(reply, ApiJsonContext.Default.FdbResponse);
-            if (fdb is null) return terminal.Fail(failure!);
-            if (parsed.GetValue(output) == "json") Json.Print(terminal, reply.Body);
-            else ShowEntries(fdb, terminal, client);
-            return ExitCode.Ok;
-        });
+        View.Attach(
+            verb,
+            terminal,
+            parsed => parsed.GetValue(vni) is { } wanted ? $"v1/fdb?vni={wanted}" : "v1/fdb",
+            ApiJsonContext.Default.FdbResponse,
+            (_, fdb, client) => ShowEntries(fdb, terminal, client));
         return verb;
     }
 

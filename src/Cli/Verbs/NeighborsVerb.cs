@@ -16,20 +16,13 @@ internal static class NeighborsVerb
             "overlayctl neighbors --vni 100",
             "overlayctl neighbors -o json | jq '.vnis[] | {vni, suppressed_ipv4, flooded_ipv4}'");
         Option<int?> vni = GlobalOptions.Vni(required: false);
-        Option<string> output = GlobalOptions.Output();
         verb.Options.Add(vni);
-        verb.Options.Add(output);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            string resource = parsed.GetValue(vni) is { } wanted ? $"v1/neighbors?vni={wanted}" : "v1/neighbors";
-            AdminReply reply = await client.GetAsync(resource, cancellation);
-            (NeighborsResponse? neighbors, Failure? failure) = client.Read(reply, ApiJsonContext.Default.NeighborsResponse);
-            if (neighbors is null) return terminal.Fail(failure!);
-            if (parsed.GetValue(output) == "json") Json.Print(terminal, reply.Body);
-            else Show(neighbors, terminal, client);
-            return ExitCode.Ok;
-        });
+        View.Attach(
+            verb,
+            terminal,
+            parsed => parsed.GetValue(vni) is { } wanted ? $"v1/neighbors?vni={wanted}" : "v1/neighbors",
+            ApiJsonContext.Default.NeighborsResponse,
+            (_, neighbors, client) => Show(neighbors, terminal, client));
         return verb;
     }
 
@@ -45,7 +38,7 @@ internal static class NeighborsVerb
         terminal.Out.WriteLine();
         if (neighbors.Neighbors.Count == 0)
         {
-            terminal.Problem("no neighbours: none configured, announced or seen where suppression is on", client.Hint("config show"), Tone.Dim);
+            terminal.Problem("no neighbours: none configured, announced or seen where suppression is on", client.Hint("vni show"), Tone.Dim);
             return;
         }
 

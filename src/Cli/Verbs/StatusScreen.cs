@@ -37,7 +37,7 @@ internal static class StatusScreen
 
     private static Table Peers(StatusResponse status)
     {
-        Table table = new("PEER", "ENCAP", "STATE", "BFD", ">RTT", ">LOSS", ">MTU", ">TX/S", ">RX/S", ">SINCE", "ADDRESS");
+        Table table = new("PEER", "ENCAP", "STATE", "?BFD", "?>RTT", "?>LOSS", "?>MTU", ">TX/S", ">RX/S", "?>SINCE", "ADDRESS");
         foreach (PeerStatus p in status.Peers)
         {
             table.Add(
@@ -71,7 +71,7 @@ internal static class StatusScreen
 
     private static Table Ports(StatusResponse status)
     {
-        Table table = new("PORT", "DEVICE", "MODE", "STATE", ">MTU", ">QUEUES", ">TX", ">RX", "MAC", "VNIS");
+        Table table = new("PORT", "DEVICE", "MODE", "STATE", ">MTU", "?>QUEUES", ">TX", ">RX", "?MAC", "VNIS");
         foreach (PortStatus p in status.Ports)
         {
             string state = p.Up ? "up" : "down";

@@ -19,33 +19,14 @@ internal static class StormVerb
             "overlayctl storm --watch",
             "overlayctl storm -o json | jq '.limits[] | select(.dropped > 0)'");
         Option<int?> vni = GlobalOptions.Vni(required: false);
-        Option<string> output = GlobalOptions.Output();
-        (Option<bool> watch, Option<double> interval) = GlobalOptions.Watching();
         verb.Options.Add(vni);
-        verb.Options.Add(output);
-        verb.Options.Add(watch);
-        verb.Options.Add(interval);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            string resource = parsed.GetValue(vni) is { } wanted ? $"v1/storm?vni={wanted}" : "v1/storm";
-            bool json = parsed.GetValue(output) == "json";
-            return await Watcher.RunAsync(
-                terminal,
-                parsed.GetValue(watch),
-                TimeSpan.FromSeconds(parsed.GetValue(interval)),
-                token => LookAsync(client, terminal, resource, json, token),
-                cancellation);
-        });
+        View.Attach(
+            verb,
+            terminal,
+            parsed => parsed.GetValue(vni) is { } wanted ? $"v1/storm?vni={wanted}" : "v1/storm",
+            ApiJsonContext.Default.StormResponse,
+            (_, storm, client) => Show(storm, terminal, client));
         return verb;
-    }
-
-    private static async Task<Look> LookAsync(AdminClient client, Terminal terminal, string resource, bool json, CancellationToken cancellation)
-    {
-        AdminReply reply = await client.GetAsync(resource, cancellation);
-        (StormResponse? storm, Failure? failure) = client.Read(reply, ApiJsonContext.Default.StormResponse);
-        if (storm is null) return new Look(failure!.Code, null, failure);
-        return new Look(ExitCode.Ok, json ? () => Json.Print(terminal, reply.Body) : () => Show(storm, terminal, client), null, Spaced: !json);
     }
 
     private static void Show(StormResponse storm, Terminal terminal, AdminClient client)
@@ -56,7 +37,7 @@ internal static class StormVerb
             return;
         }
 
-        Table table = new("VNI", "FROM", "CLASS", ">LIMIT/S", ">BURST", ">PASSED", ">DROPPED", ">STORMS", "LAST DROP");
+        Table table = new("VNI", "FROM", "CLASS", ">LIMIT/S", "?>BURST", ">PASSED", ">DROPPED", ">STORMS", "LAST DROP");
         foreach (StormRow r in storm.Limits)
         {
             bool isNow = r.LastDropSecondsAgo < Recent;

@@ -21,23 +21,20 @@ internal static class VniVerb
             "show",
             "The VNIs: MACs against their limit, ageing, learning, moves, flooding; of one VNI, everything.",
             "overlayctl vni show",
-            "overlayctl vni show --vni 100",
+            "overlayctl vni show --vni 100 --watch",
             "overlayctl vni show -o json | jq -r '.vnis[] | select(.counted >= .limit) | .vni'");
         Option<int?> vni = GlobalOptions.Vni(required: false);
-        Option<string> output = GlobalOptions.Output();
         verb.Options.Add(vni);
-        verb.Options.Add(output);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            AdminReply reply = await client.GetAsync(parsed.GetValue(vni) is { } wanted ? $"v1/vnis?vni={wanted}" : "v1/vnis", cancellation);
-            (VnisResponse? vnis, Failure? failure) = client.Read(reply, ApiJsonContext.Default.VnisResponse);
-            if (vnis is null) return terminal.Fail(failure!);
-            if (parsed.GetValue(output) == "json") Json.Print(terminal, reply.Body);
-            else if (parsed.GetValue(vni) is not null && vnis.Vnis is [{ } one]) ShowOne(one, terminal, client);
-            else ShowAll(vnis, terminal, client);
-            return ExitCode.Ok;
-        });
+        View.Attach(
+            verb,
+            terminal,
+            parsed => parsed.GetValue(vni) is { } wanted ? $"v1/vnis?vni={wanted}" : "v1/vnis",
+            ApiJsonContext.Default.VnisResponse,
+            (parsed, vnis, client) =>
+            {
+                if (parsed.GetValue(vni) is not null && vnis.Vnis is [{ } one]) ShowOne(one, terminal, client);
+                else ShowAll(vnis, terminal, client);
+            });
         return verb;
     }
 
@@ -49,7 +46,7 @@ internal static class VniVerb
             return;
         }
 
-        Table table = new("VNI", ">FDB", ">LEARNED", ">LIMIT", ">AGE", "REMOTE", ">MOVES", ">FROZEN", ">REFUSED", "UNKNOWN", "FLOOD", "SUPPRESS", "STORM B/U/M", "PORTS");
+        Table table = new("VNI", ">FDB", ">LEARNED", "?>LIMIT", "?>AGE", "?REMOTE", ">MOVES", ">FROZEN", ">REFUSED", "?UNKNOWN", "FLOOD", "?SUPPRESS", "?STORM B/U/M", "PORTS");
         foreach (VniInfo v in answer.Vnis)
         {
             table.Add(
