@@ -7,6 +7,8 @@ namespace Overlay.Interop.Packaging;
 [Trait("Category", "Peer")]
 public sealed class DebTests(InstalledPackage package) : IClassFixture<InstalledPackage>
 {
+    // Keys of a later systemd than Debian 12's, which says that it does not know them and goes on.
+    private static readonly string[] NewerKeys = ["'RestartSteps'", "'RestartMaxDelaySec'"];
     private static readonly string[] NamesSomething = ["overlay", "Description=", "RuntimeDirectoryPreserve="];
 
     [Fact]
@@ -99,7 +101,7 @@ public sealed class DebTests(InstalledPackage package) : IClassFixture<Installed
         foreach (var unit in new[] { "overlayd.service", "overlayd@vtep.service" })
         {
             var verdict = debian.Run("systemd-analyze", "--man=no", "verify", "/lib/systemd/system/" + unit);
-            Assert.True(verdict.Ok && !verdict.StdErr.Contains("overlayd", StringComparison.Ordinal), verdict.ToString());
+            Assert.True(verdict.Ok && !verdict.StdErr.Split('\n').Any(l => l.Contains("overlayd", StringComparison.Ordinal) && !NewerKeys.Any(k => l.Contains(k, StringComparison.Ordinal))), verdict.ToString());
         }
     }
 
