@@ -76,7 +76,7 @@ _overlayctl_more() { # COMMAND
 _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
     case $1 in
     '')
-        commands='doctor lab status top fdb vni drops neighbors storm config log support-bundle decode completion version'
+        commands='doctor lab status top fdb vni drops neighbors storm port peer mac config events log support-bundle decode completion version'
         options='--help --version --socket'
         valued='--socket'
         ;;
@@ -190,8 +190,68 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         options='--vni --output --watch --interval --help --socket'
         valued='--vni --output -o --interval --socket'
         ;;
+    'port')
+        commands='list add del'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'port list')
+        commands=''
+        options='--output --help --socket'
+        valued='--output -o --socket'
+        ;;
+    'port add')
+        commands=''
+        options='--tap --veth --netns --vni --mode --mac --mtu --queues --bridge --mac-limit --identity --native --vlan --tag --save --dry-run --revision --output --help --socket'
+        valued='--tap --veth --netns --vni --mode --mac --mtu --queues --bridge --mac-limit --identity --native --vlan --tag --revision --output -o --socket'
+        ;;
+    'port del')
+        commands=''
+        options='--save --dry-run --revision --output --help --socket'
+        valued='--revision --output -o --socket'
+        ;;
+    'peer')
+        commands='list add del'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'peer list')
+        commands=''
+        options='--output --help --socket'
+        valued='--output -o --socket'
+        ;;
+    'peer add')
+        commands=''
+        options='--address --encap --port --vni --also-from --policy-option --save --dry-run --revision --output --help --socket'
+        valued='--address -a --encap --port --vni --also-from --policy-option --revision --output -o --socket'
+        ;;
+    'peer del')
+        commands=''
+        options='--with-macs --save --dry-run --revision --output --help --socket'
+        valued='--revision --output -o --socket'
+        ;;
+    'mac')
+        commands='list add del'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'mac list')
+        commands=''
+        options='--vni --output --help --socket'
+        valued='--vni --output -o --socket'
+        ;;
+    'mac add')
+        commands=''
+        options='--vni --peer --ip --sticky --save --dry-run --revision --output --help --socket'
+        valued='--vni --peer --ip --revision --output -o --socket'
+        ;;
+    'mac del')
+        commands=''
+        options='--vni --save --dry-run --revision --output --help --socket'
+        valued='--vni --revision --output -o --socket'
+        ;;
     'config')
-        commands='check reload'
+        commands='check diff apply save reload'
         options='--help --socket'
         valued='--socket'
         ;;
@@ -200,10 +260,30 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         options='--overlayd --output --help --socket'
         valued='--overlayd --output -o --socket'
         ;;
+    'config diff')
+        commands=''
+        options='--output --help --socket'
+        valued='--output -o --socket'
+        ;;
+    'config apply')
+        commands=''
+        options='--save --dry-run --revision --output --help --socket'
+        valued='--revision --output -o --socket'
+        ;;
+    'config save')
+        commands=''
+        options='--force --output --help --socket'
+        valued='--output -o --socket'
+        ;;
     'config reload')
         commands=''
         options='--output --help --socket'
         valued='--output -o --socket'
+        ;;
+    'events')
+        commands=''
+        options='--since --follow --output --help --socket'
+        valued='--since --output -o --socket'
         ;;
     'log')
         commands='level'
@@ -308,13 +388,59 @@ _overlayctl_source() { # COMMAND OPTION|POSITION: where values come from
     'storm:--vni') source='vnis' ;;
     'storm:--output' | 'storm:-o') source='=table json' ;;
     'storm:--socket') source='files' ;;
+    'port:--socket') source='files' ;;
+    'port list:--output' | 'port list:-o') source='=table json' ;;
+    'port list:--socket') source='files' ;;
+    'port add:--vni') source='vnis' ;;
+    'port add:--mode') source='=access trunk transparent' ;;
+    'port add:--native') source='vnis' ;;
+    'port add:--tag') source='=dot1q dot1ad' ;;
+    'port add:--output' | 'port add:-o') source='=table json' ;;
+    'port add:--socket') source='files' ;;
+    'port add:0') source='ports' ;;
+    'port del:--output' | 'port del:-o') source='=table json' ;;
+    'port del:--socket') source='files' ;;
+    'port del:0') source='ports' ;;
+    'peer:--socket') source='files' ;;
+    'peer list:--output' | 'peer list:-o') source='=table json' ;;
+    'peer list:--socket') source='files' ;;
+    'peer add:--encap') source='=vxlan geneve' ;;
+    'peer add:--vni') source='vnis' ;;
+    'peer add:--policy-option') source='=advisory critical' ;;
+    'peer add:--output' | 'peer add:-o') source='=table json' ;;
+    'peer add:--socket') source='files' ;;
+    'peer add:0') source='peers' ;;
+    'peer del:--output' | 'peer del:-o') source='=table json' ;;
+    'peer del:--socket') source='files' ;;
+    'peer del:0') source='peers' ;;
+    'mac:--socket') source='files' ;;
+    'mac list:--vni') source='vnis' ;;
+    'mac list:--output' | 'mac list:-o') source='=table json' ;;
+    'mac list:--socket') source='files' ;;
+    'mac add:--vni') source='vnis' ;;
+    'mac add:--peer') source='peers' ;;
+    'mac add:--output' | 'mac add:-o') source='=table json' ;;
+    'mac add:--socket') source='files' ;;
+    'mac del:--vni') source='vnis' ;;
+    'mac del:--output' | 'mac del:-o') source='=table json' ;;
+    'mac del:--socket') source='files' ;;
     'config:--socket') source='files' ;;
     'config check:--overlayd') source='files' ;;
     'config check:--output' | 'config check:-o') source='=table json' ;;
     'config check:--socket') source='files' ;;
     'config check:0') source='files' ;;
+    'config diff:--output' | 'config diff:-o') source='=table json' ;;
+    'config diff:--socket') source='files' ;;
+    'config diff:0') source='files' ;;
+    'config apply:--output' | 'config apply:-o') source='=table json' ;;
+    'config apply:--socket') source='files' ;;
+    'config apply:0') source='files' ;;
+    'config save:--output' | 'config save:-o') source='=table json' ;;
+    'config save:--socket') source='files' ;;
     'config reload:--output' | 'config reload:-o') source='=table json' ;;
     'config reload:--socket') source='files' ;;
+    'events:--output' | 'events:-o') source='=table json' ;;
+    'events:--socket') source='files' ;;
     'log:--socket') source='files' ;;
     'log level:--output' | 'log level:-o') source='=table json' ;;
     'log level:--socket') source='files' ;;

@@ -73,7 +73,11 @@ function __overlayctl_at --argument-names command
                 drops\t'Why frames disappeared: reason, direction, last minute, total, last sample' \
                 neighbors\t'Which MAC answers for which tenant\'s address, and how many questions were answered here' \
                 storm\t'What may be flooded a second, what was, and what was dropped: by VNI and way in' \
-                config\t'Check a configuration, or have the daemon take it' \
+                port\t'Tenant ports: list them, add and remove them while the daemon runs' \
+                peer\t'Remote VTEPs: list them, add and remove them while the daemon runs' \
+                mac\t'Static MACs: list them, add and remove them while the daemon runs' \
+                config\t'Check a configuration, see what it would change, have the daemon take it, save what is in force' \
+                events\t'What happened: ports, peers, the underlay, MACs that moved, alarms, the configuration' \
                 log\t'What the daemon logs while it runs' \
                 support-bundle\t'Collect what somebody else needs to help: state, configuration, drops, log and the kernel\'s side, without secrets, in one file that only you can read' \
                 decode\t'Every tunnel layer of a capture, a frame or a UDP payload, judged as an end point would' \
@@ -291,9 +295,147 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --vni --output -o --interval --socket
+        case 'port'
+            set -g __overlayctl_commands \
+                list\t'The ports' \
+                add\t'Add a port, and place it in a VNI, which is made with the defaults if it is not configured' \
+                del\t'Remove a port; a VNI that lists it lists it no more'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'port list'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
+        case 'port add'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --tap\t'The TAP device; it is made if it does not exist' \
+                --veth\t'Our end of an existing veth pair' \
+                --netns\t'Network namespace of the device' \
+                --vni\t'The VNI, 0 to 16777215' \
+                --mode\t'How frames are tagged on it' \
+                --mac\t'MAC given to the device' \
+                --mtu\t'MTU of the port, or auto' \
+                --queues\t'TAP queues, 1 to 16' \
+                --bridge\t'Bridge to put the TAP into' \
+                --mac-limit\t'Learned MACs on this port' \
+                --identity\t'Workload identity, written on its frames' \
+                --native\t'Trunk: the VNI of untagged frames' \
+                --vlan\t'Trunk: a VLAN and its VNI; may be given again and again' \
+                --tag\t'Trunk: the tags that select' \
+                --save\t'Write it into the configuration file too; otherwise a restart loses it' \
+                --dry-run\t'Show the consequences and change nothing' \
+                --revision\t'Refuse unless this revision (or ETag) of the configuration is in force' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --tap --veth --netns --vni --mode --mac --mtu --queues --bridge --mac-limit --identity --native --vlan --tag --revision --output -o --socket
+        case 'port del'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --save\t'Write it into the configuration file too; otherwise a restart loses it' \
+                --dry-run\t'Show the consequences and change nothing' \
+                --revision\t'Refuse unless this revision (or ETag) of the configuration is in force' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --revision --output -o --socket
+        case 'peer'
+            set -g __overlayctl_commands \
+                list\t'The peers' \
+                add\t'Add a peer: it gets the broadcasts of its VNIs and may send into them' \
+                del\t'Remove a peer: nothing is sent to it any more, and what it sends is dropped as vtep_unknown'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'peer list'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
+        case 'peer add'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --address\t'Its address, the preferred first; may be given again' \
+                --encap\t'What is sent to it' \
+                --port\t'UDP port sent to' \
+                --vni\t'A VNI it is in, with an encapsulation where it is not the peer\'s; may be given again' \
+                --also-from\t'A further address it may send from; may be given again' \
+                --policy-option\t'How the policy option is marked' \
+                --save\t'Write it into the configuration file too; otherwise a restart loses it' \
+                --dry-run\t'Show the consequences and change nothing' \
+                --revision\t'Refuse unless this revision (or ETag) of the configuration is in force' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --address -a --encap --port --vni --also-from --policy-option --revision --output -o --socket
+        case 'peer del'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --with-macs\t'The static MACs behind it too; otherwise they keep it from being removed' \
+                --save\t'Write it into the configuration file too; otherwise a restart loses it' \
+                --dry-run\t'Show the consequences and change nothing' \
+                --revision\t'Refuse unless this revision (or ETag) of the configuration is in force' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --revision --output -o --socket
+        case 'mac'
+            set -g __overlayctl_commands \
+                list\t'The static MACs that are in force' \
+                add\t'Place a MAC behind a peer, whatever is learned' \
+                del\t'Remove a static MAC'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'mac list'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --vni\t'The VNI, 0 to 16777215' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --vni --output -o --socket
+        case 'mac add'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --vni\t'The VNI, 0 to 16777215' \
+                --peer\t'The peer it is behind' \
+                --ip\t'A tenant address of it; may be given again' \
+                --sticky\t'Drop frames with it as source from elsewhere' \
+                --save\t'Write it into the configuration file too; otherwise a restart loses it' \
+                --dry-run\t'Show the consequences and change nothing' \
+                --revision\t'Refuse unless this revision (or ETag) of the configuration is in force' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --vni --peer --ip --revision --output -o --socket
+        case 'mac del'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --vni\t'The VNI, 0 to 16777215' \
+                --save\t'Write it into the configuration file too; otherwise a restart loses it' \
+                --dry-run\t'Show the consequences and change nothing' \
+                --revision\t'Refuse unless this revision (or ETag) of the configuration is in force' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --vni --revision --output -o --socket
         case 'config'
             set -g __overlayctl_commands \
                 check\t'Validate a configuration file without touching the daemon' \
+                diff\t'What a reload of the configuration file, or of another file, would change, and what is in force and not saved' \
+                apply\t'Bring a whole configuration into force and show the consequences; only what changed is touched' \
+                save\t'Write the configuration in force into its file, comments included, so that a restart keeps it' \
                 reload\t'Have the daemon read its configuration again; only what changed is touched'
             set -g __overlayctl_options \
                 --help\t'Show help and usage information' \
@@ -307,6 +449,31 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --overlayd --output -o --socket
+        case 'config diff'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
+        case 'config apply'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --save\t'Write it into the configuration file too; otherwise a restart loses it' \
+                --dry-run\t'Show the consequences and change nothing' \
+                --revision\t'Refuse unless this revision (or ETag) of the configuration is in force' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --revision --output -o --socket
+        case 'config save'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --force\t'Even if the file was edited meanwhile: those edits are lost' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
         case 'config reload'
             set -g __overlayctl_commands
             set -g __overlayctl_options \
@@ -314,6 +481,15 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --output -o --socket
+        case 'events'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --since\t'Only what happened in the last 30s, 5m, 2h, …' \
+                --follow\t'Go on with what comes, over restarts of the daemon too, until interrupted' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --since --output -o --socket
         case 'log'
             set -g __overlayctl_commands \
                 level\t'Show or set the least level that is logged, until the next reload or start'
@@ -489,6 +665,78 @@ function __overlayctl_source --argument-names place
             echo '=table json'
         case 'storm:--socket'
             echo 'files'
+        case 'port:--socket'
+            echo 'files'
+        case 'port list:--output' 'port list:-o'
+            echo '=table json'
+        case 'port list:--socket'
+            echo 'files'
+        case 'port add:--vni'
+            echo 'vnis'
+        case 'port add:--mode'
+            echo '=access trunk transparent'
+        case 'port add:--native'
+            echo 'vnis'
+        case 'port add:--tag'
+            echo '=dot1q dot1ad'
+        case 'port add:--output' 'port add:-o'
+            echo '=table json'
+        case 'port add:--socket'
+            echo 'files'
+        case 'port add:0'
+            echo 'ports'
+        case 'port del:--output' 'port del:-o'
+            echo '=table json'
+        case 'port del:--socket'
+            echo 'files'
+        case 'port del:0'
+            echo 'ports'
+        case 'peer:--socket'
+            echo 'files'
+        case 'peer list:--output' 'peer list:-o'
+            echo '=table json'
+        case 'peer list:--socket'
+            echo 'files'
+        case 'peer add:--encap'
+            echo '=vxlan geneve'
+        case 'peer add:--vni'
+            echo 'vnis'
+        case 'peer add:--policy-option'
+            echo '=advisory critical'
+        case 'peer add:--output' 'peer add:-o'
+            echo '=table json'
+        case 'peer add:--socket'
+            echo 'files'
+        case 'peer add:0'
+            echo 'peers'
+        case 'peer del:--output' 'peer del:-o'
+            echo '=table json'
+        case 'peer del:--socket'
+            echo 'files'
+        case 'peer del:0'
+            echo 'peers'
+        case 'mac:--socket'
+            echo 'files'
+        case 'mac list:--vni'
+            echo 'vnis'
+        case 'mac list:--output' 'mac list:-o'
+            echo '=table json'
+        case 'mac list:--socket'
+            echo 'files'
+        case 'mac add:--vni'
+            echo 'vnis'
+        case 'mac add:--peer'
+            echo 'peers'
+        case 'mac add:--output' 'mac add:-o'
+            echo '=table json'
+        case 'mac add:--socket'
+            echo 'files'
+        case 'mac del:--vni'
+            echo 'vnis'
+        case 'mac del:--output' 'mac del:-o'
+            echo '=table json'
+        case 'mac del:--socket'
+            echo 'files'
         case 'config:--socket'
             echo 'files'
         case 'config check:--overlayd'
@@ -499,9 +747,29 @@ function __overlayctl_source --argument-names place
             echo 'files'
         case 'config check:0'
             echo 'files'
+        case 'config diff:--output' 'config diff:-o'
+            echo '=table json'
+        case 'config diff:--socket'
+            echo 'files'
+        case 'config diff:0'
+            echo 'files'
+        case 'config apply:--output' 'config apply:-o'
+            echo '=table json'
+        case 'config apply:--socket'
+            echo 'files'
+        case 'config apply:0'
+            echo 'files'
+        case 'config save:--output' 'config save:-o'
+            echo '=table json'
+        case 'config save:--socket'
+            echo 'files'
         case 'config reload:--output' 'config reload:-o'
             echo '=table json'
         case 'config reload:--socket'
+            echo 'files'
+        case 'events:--output' 'events:-o'
+            echo '=table json'
+        case 'events:--socket'
             echo 'files'
         case 'log:--socket'
             echo 'files'

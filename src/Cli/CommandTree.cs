@@ -40,7 +40,11 @@ internal static class CommandTree
         root.Subcommands.Add(DropsVerb.Create(terminal));
         root.Subcommands.Add(NeighborsVerb.Create(terminal));
         root.Subcommands.Add(StormVerb.Create(terminal));
+        root.Subcommands.Add(PortVerb.Create(terminal));
+        root.Subcommands.Add(PeerVerb.Create(terminal));
+        root.Subcommands.Add(MacVerb.Create(terminal));
         root.Subcommands.Add(ConfigVerb.Create(terminal));
+        root.Subcommands.Add(EventsVerb.Create(terminal));
         root.Subcommands.Add(LogVerb.Create(terminal));
         root.Subcommands.Add(SupportBundleVerb.Create(terminal));
         root.Subcommands.Add(DecodeVerb.Create(terminal));

@@ -36,6 +36,15 @@ internal static partial class HostLog
     [LoggerMessage(1013, LogLevel.Error, "a change of the underlay was not taken over; the next one will be")]
     public static partial void UnderlayNotTaken(ILogger log, Exception error);
 
+    [LoggerMessage(1017, LogLevel.Warning, "{What} refused, revision {Revision} stays in force: {Reason}")]
+    public static partial void ChangeRefused(ILogger log, string what, long revision, string reason);
+
+    [LoggerMessage(1018, LogLevel.Information, "configuration revision {Revision} is saved in {File}")]
+    public static partial void Saved(ILogger log, long revision, string file);
+
+    [LoggerMessage(1019, LogLevel.Error, "the configuration in force is not saved: {Reason}")]
+    public static partial void SaveFailed(ILogger log, string reason);
+
     [LoggerMessage(1015, LogLevel.Warning, "alarm {Alarm}")]
     public static partial void StormBegan(ILogger log, string alarm);
 

@@ -9,7 +9,7 @@ namespace Overlay.Cli.Admin;
 /// The admin API over its Unix socket. A daemon that is not there is found out at once, one that hangs after
 /// <see cref="AnswerTimeout"/>; both are values, not exceptions. One client for one verb; not for use by several threads.
 /// </summary>
-internal sealed class AdminClient : IDisposable
+internal sealed partial class AdminClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromMilliseconds(800);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
@@ -99,11 +99,14 @@ internal sealed class AdminClient : IDisposable
         }
     }
 
-    private async Task<AdminReply> SendAsync(HttpMethod method, string resource, CancellationToken cancellation)
+    private Task<AdminReply> SendAsync(HttpMethod method, string resource, CancellationToken cancellation) => SendAsync(method, resource, null, null, cancellation);
+
+    private async Task<AdminReply> SendAsync(HttpMethod method, string resource, HttpContent? content, string? ifMatch, CancellationToken cancellation)
     {
         try
         {
-            using HttpRequestMessage request = new(method, new Uri(resource, UriKind.Relative));
+            using HttpRequestMessage request = new(method, new Uri(resource, UriKind.Relative)) { Content = content };
+            if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
             using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
             return new AdminReply((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellation), null);
         }

@@ -7,16 +7,24 @@ using Overlay.Cli.Tools;
 
 namespace Overlay.Cli.Verbs;
 
-/// <summary><c>overlayctl config check</c> and <c>overlayctl config reload</c>.</summary>
+/// <summary><c>overlayctl config</c>, of which <c>check</c> and <c>reload</c>.</summary>
 internal static class ConfigVerb
 {
-    private const string DefaultFile = "/etc/overlay/overlayd.yaml";
+    public const string DefaultFile = "/etc/overlay/overlayd.yaml";
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(20);
 
     public static Verb Create(Terminal terminal)
     {
-        Verb verb = new("config", "Check a configuration, or have the daemon take it.", "overlayctl config check", "overlayctl config reload");
+        Verb verb = new(
+            "config",
+            "Check a configuration, see what it would change, have the daemon take it, save what is in force.",
+            "overlayctl config check",
+            "overlayctl config diff",
+            "overlayctl config apply ./overlayd.yaml --save");
         verb.Subcommands.Add(CreateCheck(terminal));
+        verb.Subcommands.Add(ConfigChangeVerbs.CreateDiff(terminal));
+        verb.Subcommands.Add(ConfigChangeVerbs.CreateApply(terminal));
+        verb.Subcommands.Add(ConfigChangeVerbs.CreateSave(terminal));
         verb.Subcommands.Add(CreateReload(terminal));
         return verb;
     }
@@ -83,7 +91,7 @@ internal static class ConfigVerb
         return verb;
     }
 
-    private static T? Parse<T>(string body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    public static T? Parse<T>(string body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class
     {
         try
@@ -111,9 +119,10 @@ internal static class ConfigVerb
         terminal.Write("reloaded", Tone.Good);
         terminal.Out.WriteLine($"  config {answer.Revision}  {(answer.Changes.Count == 0 ? "nothing changed" : Text.Count(answer.Changes.Count, "change"))}");
         foreach (string change in answer.Changes) terminal.Out.WriteLine("  " + Text.Escape(change));
+        foreach (string undone in answer.Undone ?? []) terminal.Problem($"undone, because it was not saved: {undone}", next: null);
     }
 
-    private static void ShowProblems(Terminal terminal, IReadOnlyList<ConfigProblem> problems, string kind, Tone tone)
+    public static void ShowProblems(Terminal terminal, IReadOnlyList<ConfigProblem> problems, string kind, Tone tone)
     {
         foreach (ConfigProblem p in problems)
         {

@@ -19,4 +19,23 @@ internal static class Json
         using (Utf8JsonWriter writer = new(buffer)) document.WriteTo(writer);
         terminal.Out.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
+
+    /// <summary>A list of the body alone, or those of its items that meet a condition.</summary>
+    public static void PrintMember(Terminal terminal, string body, string member, Predicate<JsonElement>? condition = null)
+    {
+        using JsonDocument document = JsonDocument.Parse(body);
+        ArrayBufferWriter<byte> buffer = new(body.Length);
+        using (Utf8JsonWriter writer = new(buffer))
+        {
+            writer.WriteStartArray();
+            foreach (JsonElement item in document.RootElement.GetProperty(member).EnumerateArray())
+            {
+                if (condition is null || condition(item)) item.WriteTo(writer);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        terminal.Out.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
+    }
 }

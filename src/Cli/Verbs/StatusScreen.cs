@@ -21,6 +21,12 @@ internal static class StatusScreen
             if (!status.Reasons.Any(reason => reason.Contains(alarm, StringComparison.Ordinal))) terminal.Problem("alarm: " + alarm, next: null);
         }
 
+        if (status.Unsaved is { Count: > 0 } unsaved)
+        {
+            string names = string.Join(", ", unsaved.Take(3)) + (unsaved.Count > 3 ? $" and {unsaved.Count - 3} more" : "");
+            terminal.Problem($"not saved, a restart loses it: {names}", client.Hint("config save"));
+        }
+
         Section(terminal, Peers(status), "no peers: name them under 'peers:' in the configuration", "overlayctl config check");
         Section(terminal, Vnis(status), "no VNIs: name them under 'vnis:' in the configuration", "overlayctl config check");
         Section(terminal, Ports(status), "no ports: name them under 'ports:' in the configuration", "overlayctl config check");
@@ -28,11 +34,24 @@ internal static class StatusScreen
         Section(terminal, Planes(status), "no control planes", client.Hint("config check"));
     }
 
+    /// <summary>The ports alone.</summary>
+    public static void ShowPorts(StatusResponse status, Terminal terminal, AdminClient client) =>
+        ShowTable(terminal, Ports(status), "no ports", client.Hint("port add NAME --tap DEVICE --vni N"));
+
+    /// <summary>The peers alone.</summary>
+    public static void ShowPeers(StatusResponse status, Terminal terminal, AdminClient client) =>
+        ShowTable(terminal, Peers(status), "no peers", client.Hint("peer add NAME --address ADDRESS --vni N"));
+
+    private static void ShowTable(Terminal terminal, Table table, string empty, string next)
+    {
+        if (table.Count > 0) table.WriteTo(terminal);
+        else terminal.Problem(empty, next, Tone.Dim);
+    }
+
     private static void Section(Terminal terminal, Table table, string empty, string next)
     {
         terminal.Out.WriteLine();
-        if (table.Count > 0) table.WriteTo(terminal);
-        else terminal.Problem(empty, next, Tone.Dim);
+        ShowTable(terminal, table, empty, next);
     }
 
     private static Table Peers(StatusResponse status)

@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Overlay.Api;
 using Overlay.Encap;
 using Overlay.Host.Configuration;
+using Overlay.Host.Configuration.Changes;
+using Overlay.Host.Events;
 
 namespace Overlay.Host.Api;
 
@@ -13,7 +15,7 @@ namespace Overlay.Host.Api;
 /// The admin API: HTTP and JSON on a Unix socket. A dozen fixed routes need no routing engine: a table of path and method, each a function
 /// of the request. Every answer is JSON; an error is <see cref="ErrorResponse"/> with a stable code.
 /// </summary>
-internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(IAdminBackend backend, EventLog events, ILogger<AdminApi> log)
 {
     /// <summary>The largest body of a request, in octets.</summary>
     public const int MaxBodySize = 1024 * 1024;
@@ -35,9 +37,15 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
         ["/v1/probe"] = new("POST", ["peer"], static (api, http) => api.ProbeAsync(http)),
         ["/v1/log/level"] = new("POST", ["level"], static (api, http) => api.LogLevelAsync(http)),
         ["/v1/storm"] = new("GET", ["vni"], static (api, http) => api.StormAsync(http)),
-        ["/v1/config"] = new("GET", [], static (api, http) => api.ConfigurationAsync(http)),
+        ["/v1/config"] = new("GET", [], static (api, http) => api.ConfigurationAsync(http)) { Also = new("PUT", ["save", "dry_run"], static (api, http) => api.ReplaceAsync(http)) },
         ["/v1/config/check"] = new("POST", ["path"], static (api, http) => api.CheckAsync(http)),
         ["/v1/config/reload"] = new("POST", [], static (api, http) => api.ReloadAsync(http)),
+        ["/v1/config/diff"] = new("GET", [], static (api, http) => api.DiffAsync(http)),
+        ["/v1/config/save"] = new("POST", ["force"], static (api, http) => api.SaveAsync(http)),
+        ["/v1/ports"] = new("POST", ["save", "dry_run"], static (api, http) => api.AddAsync(http, "port", ConfigurationEdit.AddPort)) { Also = new("DELETE", ["name", "save", "dry_run"], static (api, http) => api.RemovePortAsync(http)) },
+        ["/v1/peers"] = new("POST", ["save", "dry_run"], static (api, http) => api.AddAsync(http, "peer", ConfigurationEdit.AddPeer)) { Also = new("DELETE", ["name", "with_macs", "save", "dry_run"], static (api, http) => api.RemovePeerAsync(http)) },
+        ["/v1/macs"] = new("POST", ["save", "dry_run"], static (api, http) => api.AddAsync(http, "mac", ConfigurationEdit.AddMac)) { Also = new("DELETE", ["vni", "mac", "save", "dry_run"], static (api, http) => api.RemoveMacAsync(http)) },
+        ["/v1/events"] = new("GET", ["since", "follow", "last_event_id"], static (api, http) => api.EventsAsync(http)),
         ["/healthz"] = new("GET", [], static (api, http) => api.HealthAsync(http)),
         ["/readyz"] = new("GET", [], static (api, http) => api.ReadyAsync(http)),
     }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -53,14 +61,14 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
             {
                 await FailAsync(http, 403, "origin_refused", "requests of web pages are refused: use overlayctl or curl --unix-socket");
             }
-            else if (!Routes.TryGetValue(request.Path.Value ?? "", out var route))
+            else if (!Routes.TryGetValue(request.Path.Value ?? "", out var resource))
             {
                 await FailAsync(http, 404, "not_found", $"no such resource; there are {string.Join(", ", Routes.Keys.Order(StringComparer.Ordinal))}");
             }
-            else if (request.Method != route.Method && !(request.Method == "HEAD" && route.Method == "GET"))
+            else if (resource.For(request.Method) is not { } route)
             {
-                http.Response.Headers.Allow = route.Method;
-                await FailAsync(http, 405, "method_not_allowed", $"use {route.Method}");
+                http.Response.Headers.Allow = string.Join(", ", resource.Methods);
+                await FailAsync(http, 405, "method_not_allowed", $"use {string.Join(" or ", resource.Methods)}");
             }
             else if (request.ContentLength > MaxBodySize)
             {
@@ -153,8 +161,15 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
             ? WriteAsync(http, backend.Storm(vni), ApiJsonContext.Default.StormResponse)
             : FailAsync(http, 400, "bad_request", fault, "vni");
 
-    private Task ConfigurationAsync(HttpContext http) =>
-        WriteAsync(http, backend.Configuration(), ApiJsonContext.Default.ConfigResponse);
+    /// <summary>Every path and the methods it takes, for the documentation's test.</summary>
+    public static IEnumerable<(string Path, string Method)> Resources => Routes.SelectMany(route => route.Value.Methods.Select(method => (route.Key, method)));
+
+    private Task ConfigurationAsync(HttpContext http)
+    {
+        var answer = backend.Configuration();
+        http.Response.Headers.ETag = $"\"{answer.Etag}\"";
+        return WriteAsync(http, answer, ApiJsonContext.Default.ConfigResponse);
+    }
 
     private async Task HealthAsync(HttpContext http)
     {
@@ -191,20 +206,8 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
             return;
         }
 
-        if (await ReadBodyAsync(http) is not { } body)
+        if (await ReadTextAsync(http) is not { } text)
         {
-            await RefuseBodyAsync(http);
-            return;
-        }
-
-        string text;
-        try
-        {
-            text = StrictUtf8.GetString(body);
-        }
-        catch (DecoderFallbackException)
-        {
-            await FailAsync(http, 400, "bad_request", "the body is not UTF-8");
             return;
         }
 
@@ -212,6 +215,26 @@ internal sealed partial class AdminApi(IAdminBackend backend, ILogger<AdminApi> 
             http,
             Problems.From(ConfigurationLoader.Parse(text, "(request)", ConfigurationLoader.ProcessEnvironment())),
             ApiJsonContext.Default.ConfigCheckResponse);
+    }
+
+    // Null if it was answered.
+    private static async Task<string?> ReadTextAsync(HttpContext http)
+    {
+        if (await ReadBodyAsync(http) is not { } body)
+        {
+            await RefuseBodyAsync(http);
+            return null;
+        }
+
+        try
+        {
+            return StrictUtf8.GetString(body);
+        }
+        catch (DecoderFallbackException)
+        {
+            await FailAsync(http, 400, "bad_request", "the body is not UTF-8");
+            return null;
+        }
     }
 
     // Null if there is more than a body may have. The server's own limit is lifted meanwhile: it ends the connection at once, and a client that is

@@ -64,6 +64,17 @@ internal interface IAdminBackend
 
     /// <summary>Reads the configuration file again and applies it, or refuses it whole.</summary>
     Task<ReloadOutcome> ReloadAsync(CancellationToken cancellation);
+
+    /// <summary>Changes the configuration in force, or refuses the change whole.</summary>
+    Task<ChangeOutcome> ChangeAsync(ChangeRequest request);
+
+    /// <summary>Writes the configuration in force into its file.</summary>
+    /// <param name="ifMatch">The ETag or revision that is meant; null or <c>*</c> for whichever is in force.</param>
+    /// <param name="force">Overwrite a file that was edited meanwhile.</param>
+    Task<ChangeOutcome> SaveAsync(string? ifMatch, bool force);
+
+    /// <summary>The configuration file against what is in force.</summary>
+    Task<ConfigDiffResponse> DiffAsync();
 }
 
 /// <summary>What came of a reload: an answer, or an error.</summary>

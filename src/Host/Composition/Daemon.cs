@@ -3,6 +3,7 @@ using Overlay.Control.Queries;
 using Overlay.Encap;
 using Overlay.Host.Api;
 using Overlay.Host.Configuration;
+using Overlay.Host.Events;
 using Overlay.Host.Logging;
 using Overlay.Host.Metrics;
 using Overlay.Host.Systemd;
@@ -12,7 +13,7 @@ namespace Overlay.Host.Composition;
 /// <summary>The daemon as a hosted service: starts and stops the runtime, samples it, reloads it, and answers the admin API.</summary>
 /// <remarks>Reloads are serialised; everything else runs beside them.</remarks>
 internal sealed partial class Daemon(
-    DaemonRuntime runtime, DaemonOptions options, DaemonLoggerProvider logging, SystemdNotifier notifier, TimeProvider time, ILogger<Daemon> log)
+    DaemonRuntime runtime, DaemonOptions options, DaemonLoggerProvider logging, SystemdNotifier notifier, EventLog events, TimeProvider time, ILogger<Daemon> log)
     : IHostedService, IAdminBackend, IMetricsSource, IAsyncDisposable
 {
     private const int RowLimit = 100_000;
@@ -24,8 +25,6 @@ internal sealed partial class Daemon(
     private readonly ReloadCounters _reloads = new(time);
     private Task _sampling = Task.CompletedTask;
     private volatile string _health = "starting";
-    private string _text = options.Initial.Text;
-    private long _revision = 1;
     private long _began;
     private bool _disposed;
 
@@ -34,8 +33,6 @@ internal sealed partial class Daemon(
 
     /// <inheritdoc/>
     public ReloadFigures Reloads => _reloads.Read(Revision);
-
-    private long Revision => Interlocked.Read(ref _revision);
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -52,6 +49,7 @@ internal sealed partial class Daemon(
         }
 
         _began = time.GetTimestamp();
+        events.Add(EventNames.Started, null, $"overlayd {BuildInformation.Version} forwards as {runtime.Config.NodeName}", ("version", BuildInformation.Version), ("node", runtime.Config.NodeName));
         _sampling = SampleAsync();
         _health = "ok";
     }
@@ -62,6 +60,7 @@ internal sealed partial class Daemon(
         var summary = Summary();
         notifier.Ready(summary);
         HostLog.Ready(log, ProcessAge.Milliseconds(), summary);
+        events.Add(EventNames.Ready, null, $"ready: {summary}");
     }
 
     /// <inheritdoc/>
@@ -113,7 +112,7 @@ internal sealed partial class Daemon(
             runtime.Sampler,
             time,
             options.SocketArgument);
-        return view.Build(Revision, time.GetElapsedTime(_began), _health);
+        return view.Build(Revision, time.GetElapsedTime(_began), _health) with { Unsaved = Volatile.Read(ref _unsaved) };
     }
 
     /// <inheritdoc/>
@@ -136,6 +135,7 @@ internal sealed partial class Daemon(
         if (outcome.Unknown is null)
         {
             HostLog.Flushed(log, outcome.Removed);
+            events.Add(EventNames.FdbFlushed, null, $"{Count(outcome.Removed, "learned MAC")} flushed by an operator", ("count", $"{outcome.Removed}"));
         }
 
         return outcome;
@@ -175,31 +175,6 @@ internal sealed partial class Daemon(
     /// <inheritdoc/>
     public StormResponse Storm(Vni? vni) => StormView.Build(runtime.Dataplane.Forwarding.Current, vni, time);
 
-    /// <inheritdoc/>
-    public ConfigResponse Configuration() => new() { Revision = Revision, Yaml = Volatile.Read(ref _text), Source = options.File };
-
-    /// <inheritdoc/>
-    public async Task<ReloadOutcome> ReloadAsync(CancellationToken cancellation)
-    {
-        await _reloading.WaitAsync(cancellation);
-        try
-        {
-            if (_health != "ok")
-            {
-                return Refuse("conflict", "the daemon is stopping");
-            }
-
-            notifier.Reloading();
-            var outcome = await ReloadAsync();
-            notifier.Ready(Summary());
-            return outcome;
-        }
-        finally
-        {
-            _reloading.Release();
-        }
-    }
-
     // A page is asked for when the one before it is on its way: no more rows than its own are in being.
     private static async IAsyncEnumerable<IReadOnlyList<TRow>> Pages<TKey, TRow>(ReadOnlyMemory<TKey> keys, Func<ReadOnlyMemory<TKey>, Task<IEnumerable<TRow>>> rowsOf)
     {
@@ -209,77 +184,10 @@ internal sealed partial class Daemon(
         }
     }
 
-    private async Task<ReloadOutcome> ReloadAsync()
-    {
-        var check = $"overlayctl config check {options.File}";
-        var result = ConfigurationLoader.Load(options.File);
-        if (result.Value is not { } config)
-        {
-            foreach (var error in result.Errors)
-            {
-                HostLog.ReloadError(log, error.ToString());
-            }
-
-            return Refuse("config_invalid", $"{options.File} has {Count(result.Errors.Count, "error")}; what ran keeps running. Next: {check}", result.Errors[0].Key, Problems.From(result.Errors));
-        }
-
-        var diff = ConfigurationDiff.Compare(runtime.Config, config);
-        if (diff.RestartKeys.Count > 0)
-        {
-            return Refuse(
-                "restart_required",
-                $"changed and needs a restart: {string.Join(", ", diff.RestartKeys)}; nothing was applied. Next: systemctl restart overlayd, or undo the change",
-                diff.RestartKeys[0]);
-        }
-
-        IReadOnlyList<string> faults;
-        try
-        {
-            faults = await runtime.ApplyAsync(config);
-        }
-        catch (Exception error)
-        {
-            HostLog.RequestFailed(log, error, "reload", options.File);
-            return Refuse("internal", "this is a fault of overlayd; the log has the details. Next: journalctl -u overlayd");
-        }
-
-        if (faults.Count > 0)
-        {
-            return Refuse("apply_failed", $"{string.Join("; ", faults)}; what ran keeps running. Next: overlayctl doctor");
-        }
-
-        _reloads.Applied();
-        logging.Level = config.Log.Level;
-        Volatile.Write(ref _text, result.Text);
-        if (diff.Changes.Count > 0)
-        {
-            Interlocked.Increment(ref _revision);
-        }
-
-        foreach (var warning in result.Warnings)
-        {
-            HostLog.ConfigurationWarning(log, warning.ToString());
-        }
-
-        HostLog.Reloaded(log, Revision, diff.Changes.Count == 0 ? "nothing changed" : string.Join(", ", diff.Changes.Take(20)));
-        ConfigProblem[] warnings =
-        [
-            .. Problems.From(result.Warnings),
-            .. runtime.PortErrors.Select(error => new ConfigProblem { File = options.File, Line = 0, Column = 0, Key = "ports", Message = error }),
-        ];
-        return new ReloadOutcome(new ConfigReloadResponse { Revision = Revision, Changes = diff.Changes, Warnings = warnings }, null);
-    }
-
-    private ReloadOutcome Refuse(string code, string message, string? field = null, IReadOnlyList<ConfigProblem>? errors = null)
-    {
-        _reloads.Refused();
-        HostLog.ReloadRefused(log, Revision, message);
-        return new ReloadOutcome(null, new ErrorResponse { Error = new ErrorBody { Code = code, Message = message, Field = string.IsNullOrEmpty(field) ? null : field }, Errors = errors });
-    }
-
     private async Task SampleAsync()
     {
         using var timer = new PeriodicTimer(Second, time);
+        var watch = new EventWatch(events);
         var supervisor = new SupervisorReport(notifier, time);
         try
         {
@@ -290,6 +198,7 @@ internal sealed partial class Daemon(
                     runtime.Sampler.Tick();
                     runtime.Storms.Tick();
                     await FollowAsync();
+                    await watch.TickAsync(runtime);
                     await supervisor.ReportAsync(runtime, Summary);
                 }
                 catch (Exception error) when (error is not OperationCanceledException)

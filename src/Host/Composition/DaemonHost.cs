@@ -1,6 +1,7 @@
 using Overlay.Encap;
 using Overlay.Host.Api;
 using Overlay.Host.Configuration;
+using Overlay.Host.Events;
 using Overlay.Host.Logging;
 using Overlay.Host.Metrics;
 using Overlay.Host.State;
@@ -85,6 +86,7 @@ internal static class DaemonHost
         builder.Services.AddSingleton(SystemdNotifier.FromEnvironment());
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(runtime);
+        builder.Services.AddSingleton<EventLog>();
         builder.Services.AddSingleton<Daemon>();
         builder.Services.AddSingleton<IAdminBackend>(services => services.GetRequiredService<Daemon>());
         builder.Services.AddSingleton<AdminApi>();
@@ -94,6 +96,14 @@ internal static class DaemonHost
         builder.Services.AddHostedService(services => services.GetRequiredService<Daemon>());
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<AdminApi>().InvokeAsync);
+
+        // Whoever listens to events is told, and let go: the server waits for all that it answers.
+        app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            var events = app.Services.GetRequiredService<EventLog>();
+            events.Add(EventNames.Stopping, null, "the daemon stops");
+            events.Complete();
+        });
         return app;
     }
 

@@ -58,6 +58,9 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     /// <summary>Ports of the configuration in force that could not be opened: a sentence each.</summary>
     public IReadOnlyList<string> PortErrors { get; private set; } = [];
 
+    /// <summary>Ports as they were when <see cref="FollowPortsAsync"/> looked last.</summary>
+    public ImmutableArray<DataplaneSnapshot.PortStatus> LastPorts { get; private set; } = [];
+
     /// <summary>Opens sockets, starts threads, brings the configured topology and routes into force.</summary>
     /// <returns>Why it did not start; empty if it forwards. Ports that cannot be opened while others can are not an error: see <see cref="PortErrors"/>.</returns>
     public async Task<IReadOnlyList<string>> StartAsync()
@@ -126,7 +129,8 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     public async Task FollowPortsAsync()
     {
         await Control.InvokeAsync(Dataplane.FollowDevices);
-        foreach (var port in Dataplane.Ports())
+        LastPorts = Dataplane.Ports();
+        foreach (var port in LastPorts)
         {
             if (!_portStates.TryGetValue(port.Name, out var known) || known != (port.IsUp, port.Mac))
             {

@@ -94,6 +94,9 @@ public static class ConfigurationText
             : text;
     }
 
+    /// <summary>Characters that no configuration has.</summary>
+    internal static SearchValues<char> Forbidden { get; } = SearchValues.Create([.. Enumerable.Range(0, 32).Select(i => (char)i).Where(c => c is not ('\t' or '\n' or '\r')), '\x7f']);
+
     private static readonly SearchValues<char> ControlCharacters =
         SearchValues.Create([.. Enumerable.Range(1, 31).Select(i => (char)i).Where(c => c is not ('\t' or '\n' or '\r')), '\x7f']);
 

@@ -22,6 +22,12 @@ internal sealed class FakeDaemon : IAsyncDisposable
 
     public List<string> Requests { get; } = [];
 
+    /// <summary>Bodies of the requests, in their order.</summary>
+    public List<string> Bodies { get; } = [];
+
+    /// <summary>What <c>If-Match</c> said in each, empty where it did not.</summary>
+    public List<string> Matches { get; } = [];
+
     /// <summary><paramref name="answers"/> by method and path with query.</summary>
     public static async Task<FakeDaemon> StartAsync(params (string Request, int Status, string Body)[] answers)
     {
@@ -34,7 +40,15 @@ internal sealed class FakeDaemon : IAsyncDisposable
         app.Run(async context =>
         {
             string request = $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}";
-            lock (daemon.Requests) daemon.Requests.Add(request);
+            using StreamReader reader = new(context.Request.Body);
+            string sent = await reader.ReadToEndAsync();
+            lock (daemon.Requests)
+            {
+                daemon.Requests.Add(request);
+                daemon.Bodies.Add(sent);
+                daemon.Matches.Add(context.Request.Headers.IfMatch.ToString());
+            }
+
             (_, int status, string body) = Array.Find(answers, a => a.Request == request) is { Request: not null } answer
                 ? answer
                 : (request, 404, Error("not_found", "no such thing"));

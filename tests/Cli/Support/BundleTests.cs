@@ -69,6 +69,8 @@ public sealed class BundleTests : IDisposable
         ConfigResponse config = new()
         {
             Revision = 1,
+            Etag = "ab-1",
+            Saved = true,
             Source = "/etc/overlay/overlayd.yaml",
             Yaml = "node: { name: vtep-a, local: [192.0.2.1] }\npeers:\n  - { name: b, addresses: [192.0.2.2], password: hunter2 }\n",
         };

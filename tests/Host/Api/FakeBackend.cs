@@ -3,6 +3,7 @@ using Overlay.Api;
 using Overlay.Control.Queries;
 using Overlay.Encap;
 using Overlay.Host.Api;
+using Overlay.Host.Configuration.Changes;
 
 namespace Overlay.Host.Tests.Api;
 
@@ -134,7 +135,40 @@ internal sealed class FakeBackend : IAdminBackend
 
     public string Source { get; set; } = "/etc/x";
 
-    public ConfigResponse Configuration() => new() { Revision = 1, Yaml = "node: {}\n", Source = Source };
+    public ConfigResponse Configuration() => new() { Revision = 1, Yaml = "node: {}\n", Source = Source, Etag = "e-1", Saved = true };
 
     public Task<ReloadOutcome> ReloadAsync(CancellationToken cancellation) => Task.FromResult(Reload());
+
+    public ChangeRequest? LastChange { get; private set; }
+
+    public EditResult? LastEdit { get; private set; }
+
+    public string Text { get; set; } = "node: {}\n";
+
+    public Task<ChangeOutcome> ChangeAsync(ChangeRequest request)
+    {
+        LastChange = request;
+        LastEdit = request.Edit(Text);
+        return Task.FromResult(LastEdit.Text is null
+            ? ChangeOutcome.Failed(409, new ErrorResponse { Error = new ErrorBody { Code = LastEdit.Code, Message = LastEdit.Message } })
+            : new ChangeOutcome(Answer(request.DryRun), 200, null));
+    }
+
+    public Task<ChangeOutcome> SaveAsync(string? ifMatch, bool force) => Task.FromResult(new ChangeOutcome(Answer(false), 200, null));
+
+    public Task<ConfigDiffResponse> DiffAsync() => Task.FromResult(new ConfigDiffResponse
+    {
+        Revision = 1,
+        Etag = "e-1",
+        Source = Source,
+        FileValid = true,
+        FileEdited = false,
+        Errors = [],
+        Reload = [],
+        Unsaved = [],
+        ReloadRefused = false,
+    });
+
+    private static ConfigChangeResponse Answer(bool isDry) =>
+        new() { Revision = 2, Etag = "e-2", DryRun = isDry, Changes = [], Effects = [], Saved = true, Unsaved = [], Warnings = [] };
 }

@@ -110,7 +110,15 @@ internal sealed class RunningDaemon : IAsyncDisposable
         }
     }
 
-    public async Task<(int Status, JsonNode Body)> CallAsync(HttpMethod method, string resource)
+    public async Task<(int Status, JsonNode Body)> CallAsync(HttpMethod method, string resource, string? body = null, string? ifMatch = null)
+    {
+        var (status, text) = await SendAsync(method, resource, body, ifMatch);
+        return (status, JsonNode.Parse(text)!);
+    }
+
+    public async Task<string> TextAsync(string resource) => (await SendAsync(HttpMethod.Get, resource, null, null)).Text;
+
+    private async Task<(int Status, string Text)> SendAsync(HttpMethod method, string resource, string? body, string? ifMatch)
     {
         using var http = new HttpClient(new SocketsHttpHandler
         {
@@ -122,8 +130,18 @@ internal sealed class RunningDaemon : IAsyncDisposable
             },
         });
         using var request = new HttpRequestMessage(method, "http://overlayd/" + resource);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body);
+        }
+
+        if (ifMatch is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        }
+
         using var response = await http.SendAsync(request);
-        return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
     public void Signal(string name) => Process.Start("kill", [$"-{name}", Process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();

@@ -21,6 +21,9 @@ namespace Overlay.Api;
 [JsonSerializable(typeof(ConfigResponse))]
 [JsonSerializable(typeof(ConfigCheckResponse))]
 [JsonSerializable(typeof(ConfigReloadResponse))]
+[JsonSerializable(typeof(ConfigChangeResponse))]
+[JsonSerializable(typeof(ConfigDiffResponse))]
+[JsonSerializable(typeof(EventInfo))]
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(ErrorResponse))]
 public sealed partial class ApiJsonContext : JsonSerializerContext;

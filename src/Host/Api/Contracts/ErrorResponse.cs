@@ -14,7 +14,8 @@ public sealed record ErrorResponse
 public sealed record ErrorBody
 {
     /// <summary>Stable, snake case: <c>not_found</c>, <c>method_not_allowed</c>, <c>body_too_large</c>, <c>origin_refused</c>, <c>bad_request</c>,
-    /// <c>config_invalid</c>, <c>restart_required</c>, <c>conflict</c>, <c>apply_failed</c>, <c>internal</c>.</summary>
+    /// <c>config_invalid</c>, <c>restart_required</c>, <c>conflict</c>, <c>apply_failed</c>, <c>internal</c>, <c>precondition_required</c>, <c>exists</c>,
+    /// <c>in_use</c>, <c>not_editable</c>, <c>from_environment</c>, <c>file_edited</c>, <c>save_failed</c>, <c>too_many_clients</c>.</summary>
     public required string Code { get; init; }
 
     /// <summary>One sentence, ending with what to do next.</summary>

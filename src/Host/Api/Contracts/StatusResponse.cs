@@ -42,6 +42,9 @@ public sealed record StatusResponse
     /// <summary>Alarms in force: a sentence each.</summary>
     public required IReadOnlyList<string> Alarms { get; init; }
 
+    /// <summary>Changes at run time that are in force and not in the file: a line each. Null from a daemon that knows no such changes.</summary>
+    public IReadOnlyList<string>? Unsaved { get; init; }
+
     /// <summary>The process itself.</summary>
     public RuntimeStatus? Runtime { get; init; }
 }
