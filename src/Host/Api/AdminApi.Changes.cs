@@ -120,7 +120,7 @@ internal sealed partial class AdminApi
     {
         if (await OptionsAsync(http) is var (ifMatch, save, isDry) && await FlagAsync(http, "with_macs") is { } withMacs && await NameAsync(http, "peer") is { } name)
         {
-            await AnswerAsync(http, new ChangeRequest($"peer del {KeyPath.Printable(name)}", text => ConfigurationEdit.RemovePeer(text, name, withMacs), ifMatch, save, isDry, Shifts: "peers"));
+            await AnswerAsync(http, new ChangeRequest($"peer del {KeyPath.Printable(name)}", text => ConfigurationEdit.RemovePeer(text, name, withMacs), ifMatch, save, isDry, Shifts: withMacs ? ["peers", "macs"] : ["peers"]));
         }
     }
 
@@ -141,7 +141,7 @@ internal sealed partial class AdminApi
         }
         else
         {
-            await AnswerAsync(http, new ChangeRequest($"mac del {mac} --vni {vni}", text => ConfigurationEdit.RemoveMac(text, vni!.Value, mac), ifMatch, save, isDry, Shifts: "macs"));
+            await AnswerAsync(http, new ChangeRequest($"mac del {mac} --vni {vni}", text => ConfigurationEdit.RemoveMac(text, vni!.Value, mac), ifMatch, save, isDry, Shifts: ["macs"]));
         }
     }
 

@@ -56,6 +56,8 @@ internal sealed partial class AdminApi
 
     private async Task StreamAsync(HttpContext http, EventSubscription client, bool follows)
     {
+        using var ending = new StreamEnd(http, lifetime);
+        var end = ending.Token;
         http.Response.ContentType = "text/event-stream; charset=utf-8";
         http.Response.Headers.CacheControl = "no-store";
         if (http.Request.Method == "HEAD")
@@ -70,21 +72,21 @@ internal sealed partial class AdminApi
             Write(body, @event);
         }
 
-        await body.FlushAsync(http.RequestAborted);
+        await body.FlushAsync(end);
         if (!follows)
         {
             return;
         }
 
-        var waiting = client.Events.WaitToReadAsync(http.RequestAborted).AsTask();
+        var waiting = client.Events.WaitToReadAsync(end).AsTask();
         while (true)
         {
-            using (var heartbeat = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted))
+            using (var heartbeat = CancellationTokenSource.CreateLinkedTokenSource(end))
             {
                 if (await Task.WhenAny(waiting, Task.Delay(Heartbeat, heartbeat.Token)) != waiting)
                 {
                     body.Write(": alive\n\n"u8);
-                    await body.FlushAsync(http.RequestAborted);
+                    await body.FlushAsync(end);
                     continue;
                 }
 
@@ -99,17 +101,17 @@ internal sealed partial class AdminApi
             while (client.Events.TryRead(out var @event))
             {
                 Write(body, @event);
-                await body.FlushAsync(http.RequestAborted);
+                await body.FlushAsync(end);
             }
 
-            waiting = client.Events.WaitToReadAsync(http.RequestAborted).AsTask();
+            waiting = client.Events.WaitToReadAsync(end).AsTask();
         }
 
         if (client.Lost > 0)
         {
             // Without an id: the client's last one stays the last that it really has, and it can resume there.
             Write(body, events.Lost(client.Lost));
-            await body.FlushAsync(http.RequestAborted);
+            await body.FlushAsync(end);
         }
     }
 

@@ -6,7 +6,7 @@ namespace Overlay.Host.Api;
 /// <content>Long answers, a page at a time: <c>{ "NAME": [ … ], "truncated": false }</c>, as the contract of each has it.</content>
 internal sealed partial class AdminApi
 {
-    private static async Task WriteListAsync<T>(HttpContext http, string name, Listing<T> listing, JsonTypeInfo<T> type, Action<Utf8JsonWriter>? writeMore = null)
+    private async Task WriteListAsync<T>(HttpContext http, string name, Listing<T> listing, JsonTypeInfo<T> type, Action<Utf8JsonWriter>? writeMore = null)
     {
         http.Response.ContentType = "application/json; charset=utf-8";
         http.Response.Headers.CacheControl = "no-store";
@@ -16,7 +16,8 @@ internal sealed partial class AdminApi
         }
 
         // The first page is asked for before anything is written: what fails then is answered as an error.
-        await using var pages = listing.Pages.GetAsyncEnumerator(http.RequestAborted);
+        using var ending = new StreamEnd(http, lifetime);
+        await using var pages = listing.Pages.GetAsyncEnumerator(ending.Token);
         var hasPage = await pages.MoveNextAsync();
         try
         {
@@ -31,8 +32,8 @@ internal sealed partial class AdminApi
                     JsonSerializer.Serialize(json, row, type);
                 }
 
-                await json.FlushAsync(http.RequestAborted);
-                await body.FlushAsync(http.RequestAborted);
+                await json.FlushAsync(ending.Token);
+                await body.FlushAsync(ending.Token);
             }
 
             json.WriteEndArray();

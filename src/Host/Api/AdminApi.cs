@@ -15,7 +15,7 @@ namespace Overlay.Host.Api;
 /// The admin API: HTTP and JSON on a Unix socket. A dozen fixed routes need no routing engine: a table of path and method, each a function
 /// of the request. Every answer is JSON; an error is <see cref="ErrorResponse"/> with a stable code.
 /// </summary>
-internal sealed partial class AdminApi(IAdminBackend backend, EventLog events, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(IAdminBackend backend, EventLog events, IHostApplicationLifetime lifetime, ILogger<AdminApi> log)
 {
     /// <summary>The largest body of a request, in octets.</summary>
     public const int MaxBodySize = 1024 * 1024;
@@ -92,9 +92,10 @@ internal sealed partial class AdminApi(IAdminBackend backend, EventLog events, I
                 error.StatusCode == 408 ? "timeout" : "bad_request",
                 error.StatusCode == 408 ? "the request did not arrive in time" : "the request is not HTTP as we understand it");
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // The client went away.
+            // The client went away, or does not read, and the daemon stops.
+            http.Abort();
         }
         catch (Exception error)
         {

@@ -10,8 +10,8 @@ namespace Overlay.Host.Api;
 /// <param name="Save">Write the file too.</param>
 /// <param name="DryRun">Say what would happen, and do nothing.</param>
 /// <param name="IsWhole">The whole configuration is replaced: places in errors are places in the request.</param>
-/// <param name="Shifts">The list that an item is taken from; null for none.</param>
-internal sealed record ChangeRequest(string What, Func<string, EditResult> Edit, string? IfMatch, bool Save, bool DryRun, bool IsWhole = false, string? Shifts = null);
+/// <param name="Shifts">The lists that items are taken from; null for none.</param>
+internal sealed record ChangeRequest(string What, Func<string, EditResult> Edit, string? IfMatch, bool Save, bool DryRun, bool IsWhole = false, string[]? Shifts = null);
 
 /// <summary>What came of a change.</summary>
 /// <param name="Answer">What changed; null if it was refused.</param>

@@ -59,7 +59,6 @@ internal sealed partial class Daemon
             var outcome = _health != "ok" ? ChangeOutcome.Failed(409, Error("conflict", "the daemon is not ready, or is stopping. Next: overlayctl status")) : await ChangeOnceAsync(request);
             if (outcome.Error is { } error && !request.DryRun)
             {
-                _reloads.Refused();
                 HostLog.ChangeRefused(log, request.What, Revision, error.Error.Message);
                 events.Add(EventNames.ConfigRefused, null, $"{request.What} refused, revision {Revision} stays in force: {error.Error.Message}", ("by", "api"), ("code", error.Error.Code));
             }
@@ -158,6 +157,13 @@ internal sealed partial class Daemon
         var effects = ConfigurationEffects.Between(runtime.Config, config);
         if (await BringIntoForceAsync(config, "reload", options.File) is { } fault)
         {
+            // The dataplane forwards by it, whatever failed after that: what is told and compared from now on is this.
+            if (ReferenceEquals(runtime.Config, config))
+            {
+                (_fileText, _fileConfig) = (result.Text, config);
+                Took("reload (with a fault)", result.Text, diff.Changes, effects, undone);
+            }
+
             return RefuseReload(fault);
         }
 
@@ -190,9 +196,12 @@ internal sealed partial class Daemon
         }
 
         var environment = ConfigurationLoader.ProcessEnvironment();
-        if (request.Shifts is { } list && environment.Keys.FirstOrDefault(name => name.StartsWith($"{ConfigurationLoader.EnvironmentPrefix}{list}__", StringComparison.Ordinal)) is { } variable)
+        foreach (var list in request.Shifts ?? [])
         {
-            return ChangeOutcome.Failed(409, Error("from_environment", $"{variable} changes an item of {list} by its place, and removing one would move the others: remove it from the file and restart. Next: overlayctl config diff", list));
+            if (environment.Keys.FirstOrDefault(name => name.StartsWith($"{ConfigurationLoader.EnvironmentPrefix}{list}__", StringComparison.Ordinal)) is { } variable)
+            {
+                return ChangeOutcome.Failed(409, Error("from_environment", $"{variable} changes an item of {list} by its place, and removing one would move the others: remove it from the file and restart. Next: overlayctl config diff", list));
+            }
         }
 
         var result = ConfigurationLoader.Parse(text, "(request)", environment);
@@ -235,11 +244,16 @@ internal sealed partial class Daemon
 
         if (await BringIntoForceAsync(config, request.What, "api") is { } fault)
         {
+            if (ReferenceEquals(runtime.Config, config))
+            {
+                Took($"{request.What} (with a fault)", text, diff.Changes, effects, []);
+            }
+
             return ChangeOutcome.Failed(fault.Error.Code == "internal" ? 500 : 422, fault);
         }
 
         Took(request.What, text, diff.Changes, effects, []);
-        var saveError = request.Save ? SaveFile() : null;
+        var saveError = !request.Save ? null : IsFileEdited() ? FileEdited().Error!.Error.Message : SaveFile();
         return new ChangeOutcome(Answer(diff.Changes, effects, [.. warnings, .. PortProblems()], isDry: false, saveError), 200, null);
     }
 
@@ -336,8 +350,8 @@ internal sealed partial class Daemon
 
     private bool IsFileEdited()
     {
-        var now = ConfigurationText.Read(options.File, new ProblemList());
-        return now is not null && now != _fileText;
+        // A file that cannot be read as text any more was edited too.
+        return Path.Exists(options.File) && ConfigurationText.Read(options.File, new ProblemList()) != _fileText;
     }
 
     private ChangeOutcome FileEdited() => ChangeOutcome.Failed(409, Error(

@@ -198,8 +198,10 @@ internal sealed partial class Daemon(
                     runtime.Sampler.Tick();
                     runtime.Storms.Tick();
                     await FollowAsync();
-                    await watch.TickAsync(runtime);
+
+                    // Before what only tells: systemd ends a daemon that it hears nothing of.
                     await supervisor.ReportAsync(runtime, Summary);
+                    await watch.TickAsync(runtime);
                 }
                 catch (Exception error) when (error is not OperationCanceledException)
                 {

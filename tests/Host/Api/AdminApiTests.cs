@@ -31,7 +31,7 @@ public sealed class AdminApiTests : IAsyncLifetime
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.AddAdminSocket(SocketPath);
         _app = builder.Build();
-        _app.Run(new AdminApi(_backend, new EventLog(TimeProvider.System), NullLogger<AdminApi>.Instance).InvokeAsync);
+        _app.Run(new AdminApi(_backend, new EventLog(TimeProvider.System), _app.Lifetime, NullLogger<AdminApi>.Instance).InvokeAsync);
         await _app.StartAsync();
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://overlayd/") };
     }

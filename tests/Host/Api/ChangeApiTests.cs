@@ -27,7 +27,7 @@ public sealed class ChangeApiTests : IAsyncLifetime
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.AddAdminSocket(SocketPath);
         _app = builder.Build();
-        _app.Run(new AdminApi(_backend, _events, NullLogger<AdminApi>.Instance).InvokeAsync);
+        _app.Run(new AdminApi(_backend, _events, _app.Lifetime, NullLogger<AdminApi>.Instance).InvokeAsync);
         await _app.StartAsync();
         _http = new HttpClient(new SocketsHttpHandler
         {
@@ -183,7 +183,7 @@ public sealed class ChangeApiTests : IAsyncLifetime
     {
         _backend.Text = "peers:\n  - { name: b, addresses: [192.0.2.2] }\nmacs: []\n";
         Assert.Equal(200, (await SendAsync(HttpMethod.Delete, "v1/peers?name=b&with_macs=true&dry_run=true")).Status);
-        Assert.Equal(("peer del b", "peers", true), (_backend.LastChange!.What, _backend.LastChange.Shifts, _backend.LastChange.DryRun));
+        Assert.Equal(("peer del b", "peers macs", true), (_backend.LastChange!.What, string.Join(" ", _backend.LastChange.Shifts!), _backend.LastChange.DryRun));
         Assert.Equal("peers:\nmacs: []\n", _backend.LastEdit!.Text);
     }
 
@@ -232,6 +232,25 @@ public sealed class ChangeApiTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
         again.Dispose();
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_does_not_hold_up_the_end()
+    {
+        for (var i = 0; i < 4096; i++)
+        {
+            _events.Add(EventNames.ConfigSaved, null, new string('x', 500));
+        }
+
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath));
+        await client.SendAsync("GET /v1/events?since=1h HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+        await client.ReceiveAsync(new byte[64]);
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        await _app.StopAsync();
+
+        // The server waits for half a minute for whoever is being answered.
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 15);
     }
 
     [Fact]

@@ -110,6 +110,25 @@ public sealed class ConfigurationEditTests
     }
 
     [Fact]
+    public void A_remark_about_something_else_is_not_cut_with_the_last_of_a_list()
+    {
+        const string Text = """
+            node: { name: a, local: [192.0.2.1] }
+            ports: { web: { tap: t0 }, box: { tap: t1 } }
+            vnis:
+              - id: 100
+                ports: [
+                  web,   # not to be touched
+                  box
+                ]
+
+            """;
+        Load(Text);
+        Assert.Null(ConfigurationEdit.RemovePort(Text, "box").Text);
+        Assert.NotNull(ConfigurationEdit.RemovePort(Text.Replace("   # not to be touched", "", StringComparison.Ordinal), "box").Text);
+    }
+
+    [Fact]
     public void What_is_added_and_removed_again_leaves_the_text_as_it_was()
     {
         var text = Edited(ConfigurationEdit.AddPort(Block, Json("""{"name":"db","tap":"tap-db","vni":100}""")));

@@ -25,11 +25,13 @@ internal static class ConfigurationFile
             }
 
             var folder = Path.GetDirectoryName(target)!;
-            var candidate = Path.Combine(folder, $".{Path.GetFileName(target)}.{Environment.ProcessId}.new");
-            using (var stream = new FileStream(candidate, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+
+            // A name that nobody can have laid a link under.
+            var candidate = Path.Combine(folder, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.new");
+            using (var stream = new FileStream(candidate, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
             {
                 temporary = candidate;
-                if (File.Exists(target) && !FileOwner.Copy(target, candidate))
+                if (File.Exists(target) && !FileOwner.Copy(target, candidate) && GroupMatters(mode))
                 {
                     return $"{target} belongs to a group that overlayd is not in, and what replaces it would not: {new System.ComponentModel.Win32Exception(Marshal.GetLastPInvokeError()).Message}. Next: ls -l {target}";
                 }
@@ -52,6 +54,14 @@ internal static class ConfigurationFile
         {
             Discard(temporary);
         }
+    }
+
+    // Where the group may do what everybody may, it is of no consequence which group that is.
+    private static bool GroupMatters(UnixFileMode mode)
+    {
+        const UnixFileMode Group = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
+        const UnixFileMode Other = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        return (int)(mode & Group) >> 3 != (int)(mode & Other);
     }
 
     private static void Discard(string? temporary)

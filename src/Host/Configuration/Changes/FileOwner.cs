@@ -19,14 +19,13 @@ internal static class FileOwner
     /// <returns>False with <see cref="Marshal.GetLastPInvokeError"/> set if it is not even of the group.</returns>
     public static bool Copy(string from, string to)
     {
-        var stat = new byte[StatxSize];
-        if (statx(WorkingDirectory, from, 0, OwnerAndGroup, stat) != 0)
+        // What is right already is not asked for: in a folder with the set-group-id bit it is.
+        if (Of(from) is not { } wanted || Of(to) is not { } has)
         {
             return false;
         }
 
-        var group = BinaryPrimitives.ReadUInt32LittleEndian(stat.AsSpan(GroupOffset));
-        return chown(to, BinaryPrimitives.ReadUInt32LittleEndian(stat.AsSpan(UserOffset)), group) == 0 || chown(to, uint.MaxValue, group) == 0;
+        return wanted == has || chown(to, wanted.User, wanted.Group) == 0 || wanted.Group == has.Group || chown(to, uint.MaxValue, wanted.Group) == 0;
     }
 
     /// <summary>Writes a directory to its disk. What a file system has no means for is left out.</summary>
@@ -38,6 +37,14 @@ internal static class FileOwner
             _ = fsync(descriptor);
             _ = close(descriptor);
         }
+    }
+
+    private static (uint User, uint Group)? Of(string path)
+    {
+        var stat = new byte[StatxSize];
+        return statx(WorkingDirectory, path, 0, OwnerAndGroup, stat) == 0
+            ? (BinaryPrimitives.ReadUInt32LittleEndian(stat.AsSpan(UserOffset)), BinaryPrimitives.ReadUInt32LittleEndian(stat.AsSpan(GroupOffset)))
+            : null;
     }
 
 #pragma warning disable SYSLIB1054 // Source-generated marshalling needs unsafe code, which this project does not allow.

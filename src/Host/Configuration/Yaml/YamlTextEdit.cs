@@ -95,8 +95,14 @@ internal static class YamlTextEdit
             : string.Concat(text.AsSpan(0, end), ", ", what) + text[end..];
     }
 
-    private static string RemoveFromFlow(string text, YamlSpan flow, int start, int end, int? before, int? next)
+    private static string? RemoveFromFlow(string text, YamlSpan flow, int start, int end, int? before, int? next)
     {
+        // A remark between the one before and the last is about the one before, as a rule: nothing is cut that an operator wrote about something else.
+        if (next is null && before is { } left && text.AsSpan(left, start - left).Contains('#'))
+        {
+            return null;
+        }
+
         var (from, to) = next is { } following ? (start, following)
             : before is { } previous ? (previous, end)
             : (flow.Start + 1, flow.End - 1);
