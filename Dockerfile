@@ -43,5 +43,5 @@ COPY --from=root /root-of-image /
 ENV DOTNET_EnableDiagnostics=0 DOTNET_gcServer=0
 USER 10001:10001
 ENTRYPOINT ["/usr/bin/overlayd"]
-# 0 is healthy; 3, a peer or port is down, is not, and neither is a daemon that does not answer.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/usr/bin/overlayctl", "status"]
+# About this daemon alone: where unhealthy containers are restarted, a peer that is down must not restart every VTEP.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/usr/bin/overlayctl", "health"]

@@ -35,6 +35,7 @@ internal static class CommandTree
         root.Subcommands.Add(LabVerb.Create(terminal));
         root.Subcommands.Add(StatusVerb.Create(terminal));
         root.Subcommands.Add(TopVerb.Create(terminal));
+        root.Subcommands.Add(HealthVerb.Create(terminal));
         root.Subcommands.Add(FdbVerb.Create(terminal));
         root.Subcommands.Add(VniVerb.Create(terminal));
         root.Subcommands.Add(DropsVerb.Create(terminal));
