@@ -76,7 +76,7 @@ _overlayctl_more() { # COMMAND
 _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
     case $1 in
     '')
-        commands='doctor lab status top fdb vni drops neighbors storm port peer mac config events log support-bundle decode completion version'
+        commands='doctor lab status top health fdb vni drops neighbors storm port peer mac config events log support-bundle decode completion version'
         options='--help --version --socket'
         valued='--socket'
         ;;
@@ -134,6 +134,11 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         commands=''
         options='--once --output --interval --help --socket'
         valued='--output -o --interval --socket'
+        ;;
+    'health')
+        commands=''
+        options='--ready --output --help --socket'
+        valued='--output -o --socket'
         ;;
     'fdb')
         commands='show why moves flush unfreeze'
@@ -358,6 +363,8 @@ _overlayctl_source() { # COMMAND OPTION|POSITION: where values come from
     'status:--socket') source='files' ;;
     'top:--output' | 'top:-o') source='=table json' ;;
     'top:--socket') source='files' ;;
+    'health:--output' | 'health:-o') source='=table json' ;;
+    'health:--socket') source='files' ;;
     'fdb:--socket') source='files' ;;
     'fdb show:--vni') source='vnis' ;;
     'fdb show:--output' | 'fdb show:-o') source='=table json' ;;

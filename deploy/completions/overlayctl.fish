@@ -68,6 +68,7 @@ function __overlayctl_at --argument-names command
                 lab\t'Hosts in network namespaces on this machine, an overlayd in each' \
                 status\t'Verdict, peers, VNIs and ports' \
                 top\t'What moves now: peers, ports, VNIs and drops by rate, and what the daemon itself takes' \
+                health\t'Is the daemon alive, or with --ready: does it forward? About this daemon alone, not its peers: for probes of containers and load balancers' \
                 fdb\t'Which VTEP or port owns which MAC' \
                 vni\t'What each VNI does and how full it is' \
                 drops\t'Why frames disappeared: reason, direction, last minute, total, last sample' \
@@ -188,6 +189,14 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --output -o --interval --socket
+        case 'health'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --ready\t'Ask whether it forwards, not only whether it is alive' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
         case 'fdb'
             set -g __overlayctl_commands \
                 show\t'The entries in force, by VNI and MAC' \
@@ -604,6 +613,10 @@ function __overlayctl_source --argument-names place
         case 'top:--output' 'top:-o'
             echo '=table json'
         case 'top:--socket'
+            echo 'files'
+        case 'health:--output' 'health:-o'
+            echo '=table json'
+        case 'health:--socket'
             echo 'files'
         case 'fdb:--socket'
             echo 'files'
