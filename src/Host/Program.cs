@@ -6,8 +6,8 @@ using Overlay.Host.Composition;
 using Overlay.Host.Configuration;
 using Overlay.Host.Configuration.Keys;
 using Overlay.Host.Manual;
-using Overlay.Host.Privileges;
 using Overlay.Host.Metrics;
+using Overlay.Host.Privileges;
 
 var command = CommandLine.Parse(args);
 if (command.Fault is not null)

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Overlay.Control.Queries;
 using Overlay.Dataplane;
-using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.Forwarding;
 using Overlay.Host.Configuration;
 
 namespace Overlay.Host.Metrics;

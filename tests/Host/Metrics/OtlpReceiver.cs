@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Overlay.Host.Tests.Metrics;
 
