@@ -79,6 +79,8 @@ public sealed class SystemdTests(DockerDaemon docker)
             StaysThrough("systemctl", "restart", "overlayd");
             StaysThrough("dpkg", "--install", "/overlay/overlay.deb");
             Several();
+            Saves();
+            ComesBack();
 
             In("systemctl", "reload", "overlayd").OrThrow();
             In("dpkg", "--purge", "overlay").OrThrow();
@@ -117,6 +119,26 @@ public sealed class SystemdTests(DockerDaemon docker)
         var missing = Echoes.Missing(output);
         Assert.True(missing.Count == 0, $"{string.Join(' ', command)}: no answer to {string.Join(' ', missing)}\n{Journal()}");
         Assert.NotEqual("0", Show("NFileDescriptorStore"));
+    }
+
+    // The sandbox lets a change be saved, and the file stays its group's.
+    private void Saves()
+    {
+        const string Configuration = "/etc/overlay/overlayd.yaml";
+        string[] ask = ["stat", "-c", "%G %a", Configuration];
+        var before = In(ask).OrThrow().StdOut;
+        In("overlayctl", "peer", "add", "later", "--address", "192.0.2.9", "--vni", "100", "--save").OrThrow();
+        Assert.Contains("192.0.2.9", In("cat", Configuration).StdOut, StringComparison.Ordinal);
+        Assert.Equal(before, In(ask).StdOut);
+    }
+
+    // Removed with its configuration left, and installed again: it runs as it did.
+    private void ComesBack()
+    {
+        In("dpkg", "--remove", "overlay").OrThrow();
+        Assert.NotEqual("active", In("systemctl", "is-active", "overlayd").StdOut.Trim());
+        In("dpkg", "--install", "/overlay/overlay.deb").OrThrow();
+        Wait.Until(() => In("systemctl", "is-active", "overlayd").StdOut.Trim() == "active", TimeSpan.FromSeconds(20), "the service is active again", Journal);
     }
 
     // The template: a second daemon beside the first, whose socket stays when it stops.
