@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Overlay.Api;
 using Overlay.Cli.Admin;
 using Overlay.Cli.Screen;
 
@@ -18,27 +17,9 @@ internal static class PeerVerb
             "overlayctl peer list",
             "overlayctl peer add d --address 192.0.2.4 --encap geneve --vni 100 --save",
             "overlayctl peer del d --save");
-        verb.Subcommands.Add(CreateList(terminal));
+        verb.Subcommands.Add(StatusPart.List(terminal, "The peers.", "peers", StatusScreen.ShowPeers, "overlayctl peer list", "overlayctl peer list -o json | jq -r '.[] | select(.state != \"up\") | .peer'"));
         verb.Subcommands.Add(CreateAdd(terminal));
         verb.Subcommands.Add(CreateDel(terminal));
-        return verb;
-    }
-
-    private static Verb CreateList(Terminal terminal)
-    {
-        Verb verb = new("list", "The peers.", "overlayctl peer list", "overlayctl peer list -o json | jq -r '.[] | select(.state != \"up\") | .peer'");
-        Option<string> output = GlobalOptions.Output();
-        verb.Options.Add(output);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            AdminReply reply = await client.GetAsync("v1/status", cancellation);
-            (StatusResponse? status, Failure? failure) = client.Read(reply, ApiJsonContext.Default.StatusResponse);
-            if (status is null) return terminal.Fail(failure!);
-            if (parsed.GetValue(output) == "json") Json.PrintMember(terminal, reply.Body, "peers");
-            else StatusScreen.ShowPeers(status, terminal, client);
-            return ExitCode.Ok;
-        });
         return verb;
     }
 

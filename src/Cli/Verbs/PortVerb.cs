@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Overlay.Api;
 using Overlay.Cli.Admin;
 using Overlay.Cli.Screen;
 
@@ -17,27 +16,9 @@ internal static class PortVerb
             "overlayctl port list",
             "overlayctl port add web --tap tap-web --vni 100 --save",
             "overlayctl port del web --save");
-        verb.Subcommands.Add(CreateList(terminal));
+        verb.Subcommands.Add(StatusPart.List(terminal, "The ports.", "ports", StatusScreen.ShowPorts, "overlayctl port list", "overlayctl port list -o json | jq -r '.[] | select(.up | not) | .port'"));
         verb.Subcommands.Add(CreateAdd(terminal));
         verb.Subcommands.Add(CreateDel(terminal));
-        return verb;
-    }
-
-    private static Verb CreateList(Terminal terminal)
-    {
-        Verb verb = new("list", "The ports.", "overlayctl port list", "overlayctl port list -o json | jq -r '.[] | select(.up | not) | .port'");
-        Option<string> output = GlobalOptions.Output();
-        verb.Options.Add(output);
-        verb.SetAction(async (parsed, cancellation) =>
-        {
-            using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
-            AdminReply reply = await client.GetAsync("v1/status", cancellation);
-            (StatusResponse? status, Failure? failure) = client.Read(reply, ApiJsonContext.Default.StatusResponse);
-            if (status is null) return terminal.Fail(failure!);
-            if (parsed.GetValue(output) == "json") Json.PrintMember(terminal, reply.Body, "ports");
-            else StatusScreen.ShowPorts(status, terminal, client);
-            return ExitCode.Ok;
-        });
         return verb;
     }
 

@@ -84,7 +84,7 @@ public sealed class DaemonMetricsTests : IAsyncLifetime
 
         // What the kernel dropped on a busy machine was never received.
         var page = await PageAsync(_port);
-        await UntilAsync(
+        await Eventually.HoldsAsync(
             async () =>
             {
                 var last = page["overlay_received_frames_total{dir=\"rx\"}"];
@@ -129,7 +129,7 @@ public sealed class DaemonMetricsTests : IAsyncLifetime
         squatter.Listen();
         _daemon.Start();
         _daemon.Notified("READY=1");
-        await UntilAsync(async () => Alarms(await _daemon.CallAsync(HttpMethod.Get, "v1/status")).Contains($"metrics_listen 127.0.0.1:{_port}: cannot be listened on", StringComparison.Ordinal), "there is an alarm");
+        await Eventually.HoldsAsync(async () => Alarms(await _daemon.CallAsync(HttpMethod.Get, "v1/status")).Contains($"metrics_listen 127.0.0.1:{_port}: cannot be listened on", StringComparison.Ordinal), "there is an alarm");
         Assert.Equal(200, (await _daemon.CallAsync(HttpMethod.Get, "readyz")).Status);
         squatter.Close();
         Assert.Equal(0, (await PageAsync(_port))["overlay_alarms{alarm=\"metrics_listen\"}"]);
@@ -189,21 +189,11 @@ public sealed class DaemonMetricsTests : IAsyncLifetime
         }
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        var began = Stopwatch.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"never: {what}");
-            await Task.Delay(20);
-        }
-    }
-
     // The listener begins when the daemon is ready, not before.
     private async Task<MetricsPage> PageAsync(int port, string host = "127.0.0.1")
     {
         MetricsPage? page = null;
-        await UntilAsync(
+        await Eventually.HoldsAsync(
             async () =>
             {
                 try

@@ -23,7 +23,7 @@ public sealed class OtlpTests : IAsyncLifetime
     {
         await using var collector = new OtlpReceiver(_collector);
         Start($"otlp: {{ endpoint: \"http://127.0.0.1:{_collector}\", interval: 1s }}");
-        await UntilAsync(() => Task.FromResult(collector.Requests >= 2), "the collector got two pushes");
+        await Eventually.HoldsAsync(() => Task.FromResult(collector.Requests >= 2), "the collector got two pushes");
         Assert.Equal("/v1/metrics", collector.Path);
         Assert.Contains("service.name=\"overlayd\"", collector.Resource, StringComparison.Ordinal);
         Assert.Contains("service.instance.id=\"a\"", collector.Resource, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public sealed class OtlpTests : IAsyncLifetime
         using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         silent.Bind(new IPEndPoint(IPAddress.Loopback, _collector));
         Start($"otlp: {{ endpoint: \"http://127.0.0.1:{_collector}\", interval: 1s }}");
-        await UntilAsync(async () => (await PageAsync())["overlay_alarms{alarm=\"metrics_otlp\"}"] == 1, "there is an alarm");
+        await Eventually.HoldsAsync(async () => (await PageAsync())["overlay_alarms{alarm=\"metrics_otlp\"}"] == 1, "there is an alarm");
         Assert.Equal("ok", (string?)(await _daemon.CallAsync(HttpMethod.Get, "readyz")).Body["status"]);
 
         // It takes connections now, and says nothing: pages come all the same, and the daemon stops in time.
@@ -78,11 +78,11 @@ public sealed class OtlpTests : IAsyncLifetime
         await using var collector = new OtlpReceiver(_collector);
         File.WriteAllText(_daemon.File, _daemon.Text.Replace("otlp: null", $"otlp: {{ endpoint: \"http://127.0.0.1:{_collector}\", interval: 1s }}", StringComparison.Ordinal));
         Assert.Equal(200, (await _daemon.CallAsync(HttpMethod.Post, "v1/config/reload")).Status);
-        await UntilAsync(() => Task.FromResult(collector.Requests > 0), "the collector got a push");
+        await Eventually.HoldsAsync(() => Task.FromResult(collector.Requests > 0), "the collector got a push");
         Assert.Contains("OpenTelemetry", File.ReadAllText($"/proc/{_daemon.Process.Id}/maps"), StringComparison.Ordinal);
         File.WriteAllText(_daemon.File, _daemon.Text);
         Assert.Equal(200, (await _daemon.CallAsync(HttpMethod.Post, "v1/config/reload")).Status);
-        await UntilAsync(() => Task.FromResult(_daemon.Log.Contains("metrics are pushed no more", StringComparison.Ordinal)), "it ended");
+        await Eventually.HoldsAsync(() => Task.FromResult(_daemon.Log.Contains("metrics are pushed no more", StringComparison.Ordinal)), "it ended");
     }
 
     // Labels have no order.
@@ -102,7 +102,7 @@ public sealed class OtlpTests : IAsyncLifetime
     {
         MetricsPage? page = null;
         using var http = new HttpClient { Timeout = Patience };
-        await UntilAsync(
+        await Eventually.HoldsAsync(
             async () =>
             {
                 try
@@ -117,15 +117,5 @@ public sealed class OtlpTests : IAsyncLifetime
             },
             "the page is served");
         return page!;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        var began = Stopwatch.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"never: {what}");
-            await Task.Delay(20);
-        }
     }
 }
