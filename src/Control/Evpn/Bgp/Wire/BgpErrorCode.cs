@@ -23,4 +23,7 @@ public enum BgpErrorCode : byte
 
     /// <summary>ROUTE-REFRESH message error (RFC 7313 §5).</summary>
     RouteRefresh = 7,
+
+    /// <summary>Send hold timer expired (RFC 9687 §4).</summary>
+    SendHoldTimerExpired = 8,
 }
