@@ -372,7 +372,7 @@ public sealed class ControlLoop : IAsyncDisposable
                 }
 
                 _core.Tick(hasMoreHints);
-                _core.Flush();
+                _core.FlushSome(isDrained: !isBusy);
             }
             catch (Exception error)
             {
@@ -401,6 +401,11 @@ public sealed class ControlLoop : IAsyncDisposable
             {
                 wait = (int)Math.Clamp(_core.UntilDue.TotalMilliseconds, 1, Math.Max(1, _options.IdleTick.TotalMilliseconds));
                 listens = true;
+            }
+
+            if (wait > 0 && _core.FlushDue(isDrained: true) is { } due)
+            {
+                wait = Math.Min(wait, (int)Math.Ceiling(due.TotalMilliseconds));
             }
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Overlay.Control.Vteps;
 using Overlay.Encap;
 using Overlay.Forwarding;
 
@@ -6,6 +8,13 @@ namespace Overlay.Control.Tables;
 /// <content>Flood list, allow-list and remote learning of a VNI.</content>
 internal sealed partial class ControlCore
 {
+    // Used while a list is made, and kept for the next: thousands of VNIs settle at a time.
+    private readonly List<VrfPeer> _listedPeers = [];
+    private readonly List<NextHopId> _listedHops = [];
+    private readonly HashSet<NextHopId> _listedOnce = [];
+    private readonly List<SourceAdmission> _listedSources = [];
+    private readonly Dictionary<UnderlayAddress, int> _sourceAt = [];
+
     private static bool IsAllowedByPrefix(MacVrf vrf, UnderlayAddress address)
     {
         if (vrf.Spec is not null)
@@ -24,9 +33,12 @@ internal sealed partial class ControlCore
 
     private void WriteLists(MacVrf vrf)
     {
-        VrfPeer[] peers = [.. vrf.Peers.Values.OrderBy(static p => p.Vtep.Endpoint.Name, StringComparer.Ordinal)];
-        WriteFloodList(vrf, peers);
-        WriteAllowList(vrf, peers);
+        _listedPeers.Clear();
+        _listedPeers.AddRange(vrf.Peers.Values);
+        _listedPeers.Sort(static (a, b) => string.CompareOrdinal(a.Vtep.Endpoint.Name, b.Vtep.Endpoint.Name));
+        WriteFloodList(vrf);
+        WriteAllowList(vrf);
+        _listedPeers.Clear();
 
         bool learns = vrf.Spec!.RemoteLearning ?? vrf.PlaneRoutes == 0;
         if (vrf.RemoteLearning != learns && _writer.SetRemoteLearning(vrf.Vni, learns))
@@ -36,22 +48,23 @@ internal sealed partial class ControlCore
     }
 
     /// <summary>One copy a VTEP, whatever the number of its addresses and of planes that name it.</summary>
-    private void WriteFloodList(MacVrf vrf, VrfPeer[] peers)
+    private void WriteFloodList(MacVrf vrf)
     {
-        var hops = new List<NextHopId>();
-        foreach (VrfPeer peer in peers)
+        _listedHops.Clear();
+        _listedOnce.Clear();
+        foreach (VrfPeer peer in _listedPeers)
         {
-            if (peer.Floods.Count > 0 && peer.Main?.Held is { } hop && !hops.Contains(hop))
+            if (peer.Floods.Count > 0 && peer.Main?.Held is { } hop && _listedOnce.Add(hop))
             {
-                hops.Add(hop);
+                _listedHops.Add(hop);
             }
         }
 
-        NextHopId[] list = [.. hops];
-        bool isSame = vrf.FloodList is null ? list.Length == 0 : vrf.FloodList.AsSpan().SequenceEqual(list);
+        ReadOnlySpan<NextHopId> list = CollectionsMarshal.AsSpan(_listedHops);
+        bool isSame = vrf.FloodList is null ? list.IsEmpty : list.SequenceEqual(vrf.FloodList);
         if (!isSame && _writer.SetFloodList(vrf.Vni, list))
         {
-            vrf.FloodList = list;
+            vrf.FloodList = list.ToArray();
         }
     }
 
@@ -59,11 +72,12 @@ internal sealed partial class ControlCore
     /// Every address of every VTEP that has a flood or MAC route in this VNI, or that a prefix admitted and that something was learned from;
     /// each with the next hop that answers to it. Where two VTEPs claim an address its owner has it.
     /// </summary>
-    private void WriteAllowList(MacVrf vrf, VrfPeer[] peers)
+    private void WriteAllowList(MacVrf vrf)
     {
         vrf.TargetByNextHop.Clear();
-        var sources = new SortedDictionary<UnderlayAddress, NextHopId>();
-        foreach (VrfPeer peer in peers)
+        _listedSources.Clear();
+        _sourceAt.Clear();
+        foreach (VrfPeer peer in _listedPeers)
         {
             if (!peer.IsAdmitted || peer.Main is not { Held: { } hop } main)
             {
@@ -71,34 +85,63 @@ internal sealed partial class ControlCore
             }
 
             vrf.TargetByNextHop[hop.Index] = main;
+            Admit(peer, peer.Vtep, hop);
             foreach (RouteTarget target in peer.Targets)
             {
                 if (target.Held is { } other)
                 {
                     _ = vrf.TargetByNextHop.TryAdd(other.Index, target);
                 }
-            }
 
-            IEnumerable<UnderlayAddress> addresses = peer.Vtep.Addresses.Concat(peer.Vtep.AlsoFrom)
-                .Concat(peer.Targets.SelectMany(static t => t.Named!.Addresses.Concat(t.Named.AlsoFrom).Append(t.Key.NextHop.Address)));
-            foreach (UnderlayAddress address in addresses)
-            {
-                if (address.IsUnicast && (!sources.ContainsKey(address) || _vteps.OwnerOf(address) == peer.Vtep))
+                if (target.Named != peer.Vtep)
                 {
-                    sources[address] = hop;
+                    Admit(peer, target.Named!, hop);
                 }
+
+                Admit(peer, target.Key.NextHop.Address, hop);
             }
         }
 
-        SourceAdmission[] list = [.. sources.Select(static s => new SourceAdmission(s.Key, s.Value))];
-        UnderlayPrefix[] prefixes = [.. vrf.Spec!.Allow];
+        _listedSources.Sort(static (a, b) => a.Address.CompareTo(b.Address));
+        ReadOnlySpan<SourceAdmission> list = CollectionsMarshal.AsSpan(_listedSources);
+        ReadOnlySpan<UnderlayPrefix> prefixes = vrf.Spec!.Allow.AsSpan();
         bool isSame = vrf.AllowList is null
-            ? list.Length == 0 && prefixes.Length == 0
-            : vrf.AllowList.AsSpan().SequenceEqual(list) && vrf.AllowPrefixes.AsSpan().SequenceEqual(prefixes);
+            ? list.IsEmpty && prefixes.IsEmpty
+            : list.SequenceEqual(vrf.AllowList) && prefixes.SequenceEqual(vrf.AllowPrefixes);
         if (!isSame && _writer.SetAllowList(vrf.Vni, list, prefixes))
         {
-            vrf.AllowList = list;
-            vrf.AllowPrefixes = prefixes;
+            vrf.AllowList = list.ToArray();
+            vrf.AllowPrefixes = prefixes.ToArray();
+        }
+    }
+
+    private void Admit(VrfPeer peer, VtepIdentity named, NextHopId hop)
+    {
+        foreach (UnderlayAddress address in named.Addresses)
+        {
+            Admit(peer, address, hop);
+        }
+
+        foreach (UnderlayAddress address in named.AlsoFrom)
+        {
+            Admit(peer, address, hop);
+        }
+    }
+
+    private void Admit(VrfPeer peer, UnderlayAddress address, NextHopId hop)
+    {
+        if (!address.IsUnicast)
+        {
+            return;
+        }
+
+        if (_sourceAt.TryAdd(address, _listedSources.Count))
+        {
+            _listedSources.Add(new SourceAdmission(address, hop));
+        }
+        else if (_vteps.OwnerOf(address) == peer.Vtep)
+        {
+            _listedSources[_sourceAt[address]] = new SourceAdmission(address, hop);
         }
     }
 }

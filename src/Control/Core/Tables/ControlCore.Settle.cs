@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Overlay.Control.Vteps;
 using Overlay.Encap;
 using Overlay.Forwarding;
@@ -11,11 +12,103 @@ namespace Overlay.Control.Tables;
 internal sealed partial class ControlCore
 {
     private const int MaxSettleRounds = 8;
+
+    /// <summary>How long a change waits for others at most, before the lists of its VNI are made.</summary>
+    private static readonly TimeSpan SettleDelay = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long VNIs are settled before messages and hints have their turn again.</summary>
+    private static readonly TimeSpan SettleSlice = TimeSpan.FromMilliseconds(5);
     private readonly List<(VtepIdentity? Vtep, NextHopId NextHop)> _releases = [];
+    private readonly List<RouteTarget> _changedTargets = [];
+    private long _dirtyAt;
+    private long _roundEnd;
+    private TimeSpan _roundCost;
+    private int _roundLeft;
+
+    /// <summary>
+    /// How long <see cref="FlushSome"/> has nothing to do, if no more is said; null if nothing waits. A change is settled at once as a rule. While a plane gives
+    /// everything, or while there is more in the mailbox, it waits for others of the same VNI, for 50 ms at most: lists are made once for all of them. And half of the
+    /// time at least is for other work, whatever a round costs.
+    /// </summary>
+    /// <param name="isDrained">Nothing more is in the mailbox.</param>
+    public TimeSpan? FlushDue(bool isDrained)
+    {
+        if (_roundLeft > 0 || _releases.Count > 0)
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (_dirty.Count == 0 && _strangers.Count == 0 && !_vteps.IsDirty)
+        {
+            _dirtyAt = 0;
+            return null;
+        }
+
+        if (_dirtyAt == 0)
+        {
+            _dirtyAt = _time.GetTimestamp();
+        }
+
+        TimeSpan delay = isDrained && !IsResyncing() ? TimeSpan.Zero : SettleDelay - _time.GetElapsedTime(_dirtyAt);
+        TimeSpan pause = _roundCost - _time.GetElapsedTime(_roundEnd);
+        TimeSpan wait = delay > pause ? delay : pause;
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
+    /// <summary>Does a slice of what <see cref="Flush"/> does, if it is due.</summary>
+    /// <param name="isDrained">Nothing more is in the mailbox.</param>
+    public void FlushSome(bool isDrained)
+    {
+        if (FlushDue(isDrained) is not { } due || due > TimeSpan.Zero)
+        {
+            return;
+        }
+
+        if (_strangers.Count > 0)
+        {
+            // They have to find all settled.
+            Flush();
+            return;
+        }
+
+        long began = _time.GetTimestamp();
+        if (_roundLeft == 0)
+        {
+            _roundCost = TimeSpan.Zero;
+        }
+
+        Rebind();
+        if (_roundLeft == 0)
+        {
+            _roundLeft = _dirty.Count;
+        }
+
+        try
+        {
+            while (_roundLeft > 0 && _time.GetElapsedTime(began) < SettleSlice)
+            {
+                _roundLeft--;
+                SettleOne();
+            }
+        }
+        finally
+        {
+            _roundCost += _time.GetElapsedTime(began);
+            if (_roundLeft == 0)
+            {
+                EndRound();
+            }
+        }
+
+        Release();
+    }
 
     /// <summary>Brings the forwarding tables up to date with everything said so far.</summary>
     public void Flush()
     {
+        long began = _time.GetTimestamp();
+        bool isWork = _dirty.Count > 0;
+        _roundLeft = 0;
         SettleDirty();
         if (_strangers.Count > 0)
         {
@@ -24,6 +117,25 @@ internal sealed partial class ControlCore
             SettleDirty();
         }
 
+        if (isWork)
+        {
+            _roundCost = _time.GetElapsedTime(began);
+            EndRound();
+        }
+
+        Release();
+    }
+
+    private void EndRound()
+    {
+        _roundLeft = 0;
+        _roundEnd = _time.GetTimestamp();
+        _dirtyAt = 0;
+    }
+
+    /// <summary>Gives back next hops that nothing written leads to any more.</summary>
+    private void Release()
+    {
         if (_releases.Count == 0)
         {
             return;
@@ -45,27 +157,49 @@ internal sealed partial class ControlCore
         }
     }
 
+    private bool IsResyncing()
+    {
+        foreach (PlaneState plane in _planes)
+        {
+            if (plane.Resyncs.Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void SettleDirty()
     {
         for (int round = 0; round < MaxSettleRounds && (_vteps.IsDirty || _dirty.Count > 0); round++)
         {
-            if (_vteps.IsDirty && _vteps.Rebind())
-            {
-                foreach (MacVrf vrf in _vrfs.Values)
-                {
-                    MarkDirty(vrf);
-                }
-            }
+            Rebind();
 
             // Taken out one by one: if one fails, the others are settled in the next round.
             for (int left = _dirty.Count; left > 0; left--)
             {
-                MacVrf vrf = _dirty[0];
-                _dirty.RemoveAt(0);
-                vrf.IsDirty = false;
-                Settle(vrf);
+                SettleOne();
             }
         }
+    }
+
+    private void Rebind()
+    {
+        if (_vteps.IsDirty && _vteps.Rebind())
+        {
+            foreach (MacVrf vrf in _vrfs.Values)
+            {
+                MarkDirty(vrf);
+            }
+        }
+    }
+
+    private void SettleOne()
+    {
+        MacVrf vrf = _dirty.Dequeue();
+        vrf.IsDirty = false;
+        Settle(vrf);
     }
 
     private void Settle(MacVrf vrf)
@@ -73,7 +207,8 @@ internal sealed partial class ControlCore
         FollowGroups(vrf);
         BuildPeers(vrf);
         DropStrangers(vrf);
-        var changed = new List<RouteTarget>();
+        List<RouteTarget> changed = _changedTargets;
+        changed.Clear();
         foreach (RouteTarget? target in vrf.Targets)
         {
             if (target?.Named is not null && (Resolve(vrf, target) | target.IsFresh))
@@ -94,6 +229,11 @@ internal sealed partial class ControlCore
 
         foreach (RouteTarget target in changed)
         {
+            if (target.Head < 0)
+            {
+                continue;
+            }
+
             foreach (int index in CandidatesOn(vrf, target))
             {
                 if (IsOn(vrf, index, target))
@@ -104,7 +244,7 @@ internal sealed partial class ControlCore
         }
 
         PublishSeenOn(vrf, changed);
-
+        changed.Clear();
         if (vrf.Spec is not null)
         {
             WriteLists(vrf);
@@ -117,8 +257,9 @@ internal sealed partial class ControlCore
     /// <summary>Gives group targets the members their group has now.</summary>
     private void FollowGroups(MacVrf vrf)
     {
-        foreach (RouteTarget? target in vrf.Targets.ToArray())
+        for (int at = 0, count = vrf.Targets.Count; at < count; at++)
         {
+            RouteTarget? target = vrf.Targets[at];
             if (target?.Group is not { } group || target.MembersVersion == group.Version)
             {
                 continue;
@@ -156,7 +297,11 @@ internal sealed partial class ControlCore
 
     private void BuildPeers(MacVrf vrf)
     {
-        vrf.Peers.Clear();
+        foreach (VrfPeer peer in vrf.Peers.Values)
+        {
+            peer.Clear();
+        }
+
         foreach (RouteTarget? target in vrf.Targets)
         {
             if (target?.Named is null)
@@ -190,7 +335,14 @@ internal sealed partial class ControlCore
 
         foreach (VrfPeer peer in vrf.Peers.Values)
         {
-            peer.Floods.Sort(static (a, b) => a.Rank != b.Rank ? a.Rank.CompareTo(b.Rank) : a.Source.CompareTo(b.Source));
+            if (peer.Targets.Count == 0)
+            {
+                _ = vrf.Peers.Remove(peer.Vtep);
+            }
+            else if (peer.Floods.Count > 1)
+            {
+                peer.Floods.Sort(static (a, b) => a.Rank != b.Rank ? a.Rank.CompareTo(b.Rank) : a.Source.CompareTo(b.Source));
+            }
         }
     }
 
@@ -300,7 +452,11 @@ internal sealed partial class ControlCore
         UnderlayAddress address = ask.Address;
         if (!_vteps.IsUsable(address))
         {
-            address = vtep.Addresses.Concat(target.Named!.Addresses).FirstOrDefault(_vteps.IsUsable);
+            address = FirstUsable(vtep.Addresses);
+            if (!_vteps.IsUsable(address))
+            {
+                address = FirstUsable(target.Named!.Addresses);
+            }
         }
 
         if (!_vteps.IsUsable(address))
@@ -329,6 +485,19 @@ internal sealed partial class ControlCore
 
         spec = new NextHopSpec(default, address, encap, port, vtep.PolicyOption);
         return true;
+    }
+
+    private UnderlayAddress FirstUsable(ImmutableArray<UnderlayAddress> addresses)
+    {
+        foreach (UnderlayAddress address in addresses)
+        {
+            if (_vteps.IsUsable(address))
+            {
+                return address;
+            }
+        }
+
+        return default;
     }
 
     /// <summary>What a target asks for; one that only learned MACs keep alive has no say of its own, and follows the routes that admit its VTEP.</summary>
@@ -361,8 +530,10 @@ internal sealed partial class ControlCore
     {
         for (int pass = 0; pass < 2; pass++)
         {
-            foreach (RouteTarget? target in vrf.Targets.ToArray())
+            for (int at = 0; at < vrf.Targets.Count; at++)
             {
+                RouteTarget? target = vrf.Targets[at];
+
                 // Groups go first, their members in the second pass.
                 if (target is null || target.Port is not null || !target.IsUnused || (pass == 0 && target.Group is null))
                 {

@@ -26,7 +26,7 @@ internal sealed partial class ControlCore
     private readonly ILogger _log;
     private readonly long _started;
     private readonly Dictionary<uint, MacVrf> _vrfs = [];
-    private readonly List<MacVrf> _dirty = [];
+    private readonly Queue<MacVrf> _dirty = [];
     private readonly VtepRegistry _vteps;
     private readonly List<PlaneState> _planes = [];
     private readonly List<SourceState?> _sources = [null];
@@ -323,7 +323,7 @@ internal sealed partial class ControlCore
         if (!vrf.IsDirty)
         {
             vrf.IsDirty = true;
-            _dirty.Add(vrf);
+            _dirty.Enqueue(vrf);
         }
     }
 

@@ -40,7 +40,8 @@ internal sealed partial class MacVrf
     /// <summary>Mobility sequences above 0 of local MACs, by index.</summary>
     public Dictionary<int, uint> Sequences { get; } = [];
 
-    public IReadOnlyList<RouteTarget?> Targets => _targets;
+    /// <summary>By their ids; null where one is free. Read only.</summary>
+    public List<RouteTarget?> Targets => _targets;
 
     /// <summary>Flood routes by source and VTEP name.</summary>
     public Dictionary<(ushort Source, string Vtep), FloodEntry> Floods { get; } = [];
