@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace Overlay.Control.Evpn.Bgp.Session;
+
+/// <summary>What the neighbours of a speaker share.</summary>
+/// <param name="routes">What stands above.</param>
+/// <param name="time">The clock of sessions.</param>
+/// <param name="log">Where to log.</param>
+internal sealed class BgpContext(IBgpRoutes routes, TimeProvider time, ILogger log)
+{
+    private readonly ConcurrentQueue<EvpnNeighborEvent> _pending = new();
+    private readonly Lock _raising = new();
+    private volatile bool _isRestarting;
+    private volatile bool _keepsForwarding;
+
+    /// <summary>What stands above.</summary>
+    public IBgpRoutes Routes => routes;
+
+    /// <summary>The clock of sessions.</summary>
+    public TimeProvider Time => time;
+
+    /// <summary>Where to log.</summary>
+    public ILogger Log => log;
+
+    /// <summary>OPENs carry the R bit (RFC 4724 §3).</summary>
+    public bool IsRestarting
+    {
+        get => _isRestarting;
+        set => _isRestarting = value;
+    }
+
+    /// <summary>OPENs carry the F bit even in the first session with a neighbour.</summary>
+    public bool KeepsForwarding
+    {
+        get => _keepsForwarding;
+        set => _keepsForwarding = value;
+    }
+
+    /// <summary>Whom to tell of sessions.</summary>
+    public event Action<EvpnNeighborEvent>? NeighborChanged;
+
+    /// <summary>Notes an event; may be called under locks.</summary>
+    public void Post(EvpnNeighborEvent what) => _pending.Enqueue(what);
+
+    /// <summary>Tells of what was noted, in order; not to be called under locks.</summary>
+    public void Raise()
+    {
+        if (_pending.IsEmpty)
+            return;
+        lock (_raising)
+        {
+            while (_pending.TryDequeue(out EvpnNeighborEvent? what))
+            {
+                try
+                {
+                    NeighborChanged?.Invoke(what);
+                }
+                catch (Exception error)
+                {
+                    EvpnLog.ListenerFailed(log, error);
+                }
+            }
+        }
+    }
+}
