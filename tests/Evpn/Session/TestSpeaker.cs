@@ -17,7 +17,7 @@ internal sealed class TestSpeaker : ILogger, IAsyncDisposable
     {
         Options = options;
         Speaker = new BgpSpeaker(options, Routes, time ?? TimeProvider.System, this);
-        Speaker.NeighborChanged += e => Events.Enqueue(e);
+        Speaker.NeighborChanged = Events.Enqueue;
     }
 
     public const int Port = 17900;

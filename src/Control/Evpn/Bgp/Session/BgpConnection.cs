@@ -34,12 +34,12 @@ internal sealed partial class BgpConnection
     private volatile bool _isBusy;
     private byte[]? _notification;
 
-    /// <summary>Makes a connection of a socket, which it owns from now on. Nothing runs before <see cref="Start"/>.</summary>
+    /// <summary>Makes a connection of a socket, which it owns from now on. Nothing runs before <see cref="RunAsync"/>.</summary>
     /// <param name="socket">A connected socket.</param>
     /// <param name="user">Its user.</param>
     /// <param name="received">Counts what comes.</param>
     /// <param name="sent">Counts what goes.</param>
-    /// <param name="sendHold">Runs while the socket takes nothing; the user started it to know for how long, see <see cref="SendHoldTime"/>.</param>
+    /// <param name="sendHold">Runs while the socket takes nothing; for how long says <see cref="SendHoldTime"/>.</param>
     public BgpConnection(Socket socket, IBgpConnectionUser user, MessageCounters received, MessageCounters sent, BgpTimer sendHold)
     {
         _socket = socket;
@@ -84,9 +84,8 @@ internal sealed partial class BgpConnection
         }
     }
 
-    /// <summary>Starts reading and writing.</summary>
-    /// <returns>Completes when the socket is closed.</returns>
-    public Task Start()
+    /// <summary>Reads and writes until the socket is closed.</summary>
+    public Task RunAsync()
     {
         _writer = Task.Run(WriteAsync);
         return Task.Run(ReadAsync);
@@ -156,9 +155,9 @@ internal sealed partial class BgpConnection
                 ReadResult result = await _pipe.ReadAsync();
                 _isBusy = true;
                 ReadOnlySequence<byte> buffer = result.Buffer;
-                while (!_isClosing && TryTake(ref buffer, ref scratch, out Task? pending))
+                while (!_isClosing && TryTake(ref buffer, ref scratch, out ValueTask pending))
                 {
-                    if (pending is not null)
+                    if (!pending.IsCompletedSuccessfully)
                         await pending;
                 }
 
@@ -178,9 +177,9 @@ internal sealed partial class BgpConnection
     }
 
     /// <summary>Takes one message off the front and hands it on; false if there is no whole one, or none at all.</summary>
-    private bool TryTake(ref ReadOnlySequence<byte> buffer, ref byte[]? scratch, out Task? pending)
+    private bool TryTake(ref ReadOnlySequence<byte> buffer, ref byte[]? scratch, out ValueTask pending)
     {
-        pending = null;
+        pending = default;
         FrameStatus status = BgpFraming.TryRead(ref buffer, _user.MaxMessageLength, out BgpMessageType type, out ReadOnlySequence<byte> body, out BgpError error);
         if (status != FrameStatus.Ok)
         {

@@ -37,8 +37,8 @@ internal sealed class BgpContext(IBgpRoutes routes, TimeProvider time, ILogger l
         set => _keepsForwarding = value;
     }
 
-    /// <summary>Whom to tell of sessions.</summary>
-    public event Action<EvpnNeighborEvent>? NeighborChanged;
+    /// <summary>Whom to tell of sessions, or null.</summary>
+    public Action<EvpnNeighborEvent>? NeighborChanged { get; set; }
 
     /// <summary>Notes an event; may be called under locks.</summary>
     public void Post(EvpnNeighborEvent what) => _pending.Enqueue(what);

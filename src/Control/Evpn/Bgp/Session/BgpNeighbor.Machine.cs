@@ -137,7 +137,7 @@ internal sealed partial class BgpNeighbor
     private void StartLoops(BgpPeering peering)
     {
         _running.RemoveAll(static task => task.IsCompleted);
-        _running.Add(peering.Start());
+        _running.Add(peering.RunAsync());
     }
 
     private void BeginConnect()

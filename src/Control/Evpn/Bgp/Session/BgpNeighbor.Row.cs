@@ -72,7 +72,10 @@ internal sealed partial class BgpNeighbor
         string reason = CloseText.Describe(close);
         _lastError = reason;
         _lastErrorAt = _context.Time.GetTimestamp();
-        EvpnLog.NeighborDown(_context.Log, Name, reason, close.RemovesRoutes ? "removed" : "kept and stale");
+        if (close.Kind is BgpCloseKind.Removed or BgpCloseKind.Stopping or BgpCloseKind.Replaced)
+            EvpnLog.NeighborEnded(_context.Log, Name, reason);
+        else
+            EvpnLog.NeighborDown(_context.Log, Name, reason, close.RemovesRoutes ? "removed" : "kept and stale");
         _context.Post(new EvpnNeighborEvent(Name, peering.Facts.PeerAs, IsUp: false, reason));
     }
 

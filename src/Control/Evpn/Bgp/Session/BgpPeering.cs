@@ -8,7 +8,7 @@ namespace Overlay.Control.Evpn.Bgp.Session;
 /// One connection with a neighbour from the first octet to the last: its state machine, its timers, and, once it is established, the session that the
 /// routes see. What the fields hold is guarded by the lock of the <see cref="BgpNeighbor"/>; calls to the routes are made outside of it.
 /// </summary>
-internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession
+internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession, IDisposable
 {
     /// <summary>Hold time until OPENs are exchanged (RFC 4271 §8.2.2, "a large value").</summary>
     public static readonly TimeSpan LargeHold = TimeSpan.FromSeconds(240);
@@ -78,9 +78,12 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession
     /// <inheritdoc/>
     public int MaxMessageLength => _facts?.MaxMessageLength ?? BgpHeader.MaxMessageLength;
 
-    /// <summary>Starts reading and writing.</summary>
-    /// <returns>Completes when the socket is closed.</returns>
-    public Task Start() => _connection.Start();
+    /// <summary>Reads and writes until the socket is closed.</summary>
+    public async Task RunAsync()
+    {
+        await _connection.RunAsync();
+        Dispose();
+    }
 
     /// <summary>Sends our OPEN.</summary>
     public void SendOpen(OpenMessage open)
@@ -126,8 +129,8 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession
             return;
         IsOver = true;
         Close = close;
-        _hold.Dispose();
-        _keepalive.Dispose();
+        _hold.Stop();
+        _keepalive.Stop();
         _connection.Close(step.Has(BgpActions.Notify) ? SessionErrors.ToMessage(step.Notification) : null);
     }
 
@@ -149,25 +152,25 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession
     public void End(BgpError error) => _ = _neighbor.Post(this, BgpEvent.UpdateError, error);
 
     /// <inheritdoc/>
-    Task? IBgpConnectionUser.Message(BgpMessageType type, ReadOnlySpan<byte> body)
+    ValueTask IBgpConnectionUser.Message(BgpMessageType type, ReadOnlySpan<byte> body)
     {
         switch (type)
         {
             case BgpMessageType.Update:
                 if (_neighbor.Post(this, BgpEvent.UpdateReceived).Has(BgpActions.Deliver) && _context.Routes.Received(this, body) is { } wrong)
                     End(wrong);
-                return null;
+                return default;
             case BgpMessageType.Keepalive:
-                return _neighbor.Post(this, BgpEvent.KeepaliveReceived).Has(BgpActions.Opened) ? OpenAsync() : null;
+                return _neighbor.Post(this, BgpEvent.KeepaliveReceived).Has(BgpActions.Opened) ? OpenAsync() : default;
             case BgpMessageType.Open:
                 _neighbor.OpenReceived(this, body);
-                return null;
+                return default;
             case BgpMessageType.Notification:
                 _neighbor.NotificationReceived(this, body);
-                return null;
+                return default;
             default:
                 RefreshReceived(body);
-                return null;
+                return default;
         }
     }
 
@@ -203,8 +206,16 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _hold.Dispose();
+        _keepalive.Dispose();
+        _sendHold.Dispose();
+    }
+
     /// <summary>Tells those above, after the end of the session before this one.</summary>
-    private async Task OpenAsync()
+    private async ValueTask OpenAsync()
     {
         await Previous;
         if (IsOver)

@@ -40,11 +40,11 @@ internal sealed partial class BgpSpeaker : IAsyncDisposable
         _sweep = new BgpTimer(time, Sweep);
     }
 
-    /// <summary>A session came up or went down. Called outside of locks, one call at a time, in order; must return soon.</summary>
-    public event Action<EvpnNeighborEvent>? NeighborChanged
+    /// <summary>Whom to tell that a session came up or went down. Set before <see cref="Start"/>; called outside of locks, one call at a time, in order; must return soon.</summary>
+    public Action<EvpnNeighborEvent>? NeighborChanged
     {
-        add => _context.NeighborChanged += value;
-        remove => _context.NeighborChanged -= value;
+        get => _context.NeighborChanged;
+        set => _context.NeighborChanged = value;
     }
 
     /// <summary>OPENs carry the R bit (RFC 4724 §3): we have just restarted. The plane sets it back when its restart is over.</summary>

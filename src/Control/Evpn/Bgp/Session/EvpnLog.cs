@@ -11,6 +11,9 @@ internal static partial class EvpnLog
     [LoggerMessage(3201, LogLevel.Warning, "BGP neighbour {Neighbor} is down: {Reason}. Its routes are {Routes}. Next: overlayctl evpn neighbors")]
     public static partial void NeighborDown(ILogger log, string neighbor, string reason, string routes);
 
+    [LoggerMessage(3213, LogLevel.Information, "BGP neighbour {Neighbor}: the session is over: {Reason}")]
+    public static partial void NeighborEnded(ILogger log, string neighbor, string reason);
+
     [LoggerMessage(3202, LogLevel.Warning, "BGP neighbour {Neighbor}: no session yet: {Reason}")]
     public static partial void AttemptFailed(ILogger log, string neighbor, string reason);
 

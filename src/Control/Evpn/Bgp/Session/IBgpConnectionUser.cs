@@ -16,8 +16,8 @@ internal interface IBgpConnectionUser
     /// <summary>A message came.</summary>
     /// <param name="type">Its type.</param>
     /// <param name="body">It without its header; valid during the call.</param>
-    /// <returns>Null, or what must be over before the next message is read.</returns>
-    Task? Message(BgpMessageType type, ReadOnlySpan<byte> body);
+    /// <returns>What must be over before the next message is read.</returns>
+    ValueTask Message(BgpMessageType type, ReadOnlySpan<byte> body);
 
     /// <summary>What came is not a message (RFC 4271 §6.1). Nothing more is read.</summary>
     void HeaderError(BgpError error);
