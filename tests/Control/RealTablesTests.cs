@@ -95,7 +95,7 @@ public sealed class RealTablesTests
         foreach (PlaneState plane in new[] { file, evpn })
         {
             plane.BeginResync(ResyncScope.Plane);
-            core.CompleteResync(plane, ResyncScope.Plane);
+            core.CompleteResync(plane, ResyncScope.Plane, isMeant: true);
         }
 
         core.FinishWork();

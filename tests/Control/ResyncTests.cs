@@ -223,7 +223,7 @@ public sealed class ResyncTests
     [Fact]
     public void A_sweep_of_many_routes_is_done_in_slices()
     {
-        var bench = new Bench();
+        var bench = new Bench(new ControlOptions { Guard = new GuardOptions { Enabled = false } });
         bench.Peer(bench.Static, "b", "192.0.2.2");
         for (int i = 0; i < 50_000; i++)
         {

@@ -187,6 +187,21 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <param name="mac">This one; null for all.</param>
     public Task<FdbUnfreezeResult> FdbUnfreeze(Vni? vni = null, MacAddress? mac = null) => QueryAsync(core => core.Unfreeze(vni, mac));
 
+    /// <summary>What the mass-withdraw guard holds of each plane.</summary>
+    public Task<ImmutableArray<GuardRow>> Guard() => QueryAsync<ImmutableArray<GuardRow>>(static core => [.. core.GuardRows()]);
+
+    /// <summary>Lets go what the mass-withdraw guard holds, of one plane or (null) of all.</summary>
+    public Task<GuardApproval> ApproveWithdraws(string? plane = null) => QueryAsync(core => core.Approve(plane));
+
+    /// <summary>Takes in other settings of the mass-withdraw guard and of staleness; where the guard is off now nothing is held any more.</summary>
+    /// <param name="guard">The guard's settings.</param>
+    /// <param name="staleHold">As <see cref="ControlOptions.StaleHold"/>.</param>
+    public Task SetGuard(GuardOptions guard, TimeSpan? staleHold)
+    {
+        ArgumentNullException.ThrowIfNull(guard);
+        return CallAsync(core => core.Configure(guard, staleHold));
+    }
+
     /// <summary>All VTEPs, by name.</summary>
     public Task<ImmutableArray<VtepRow>> Vteps() => QueryAsync(static core => core.Vteps());
 

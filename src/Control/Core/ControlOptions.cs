@@ -48,6 +48,9 @@ public sealed record ControlOptions
     /// <summary>How long routes of a lost plane stay in force; null for ever, zero for not at all. A plane may have its own.</summary>
     public TimeSpan? StaleHold { get; init; }
 
+    /// <summary><c>control.guard</c>: holds what is taken back in masses.</summary>
+    public GuardOptions Guard { get; init; } = new();
+
     /// <summary>Messages that wait for the loop; a sender waits when it is full.</summary>
     public int MailboxSize { get; init; } = 16_384;
 

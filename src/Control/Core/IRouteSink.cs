@@ -17,14 +17,29 @@ public interface IRouteSink
     /// <summary>Begins a resync of a scope. Resyncs of different sessions may overlap; a second one of the same scope replaces the first.</summary>
     void BeginResync(ResyncScope scope);
 
-    /// <summary>Ends the resync of a scope: sweeps what was not given again since it began. Without a beginning it does nothing.</summary>
+    /// <summary>
+    /// Ends the resync of a scope: sweeps what was not given again since it began, or holds it if it is much (<see cref="GuardOptions"/>). Without a beginning it does nothing.
+    /// </summary>
     void CompleteResync(ResyncScope scope);
+
+    /// <summary>
+    /// Takes everything of a scope back, at once: the owner means it. For a session that ended for good (a Cease, a hard reset, a neighbour that was removed from the
+    /// configuration). What <see cref="CompleteResync"/> sweeps may be held if it is much (<see cref="GuardOptions"/>); this never is.
+    /// </summary>
+    void WithdrawAll(ResyncScope scope)
+    {
+        BeginResync(scope);
+        CompleteResync(scope);
+    }
 
     /// <summary>Describes a VTEP, or describes it anew.</summary>
     void UpsertVtep(VtepDescription vtep, string? session = null);
 
     /// <summary>Takes back what this plane said of a VTEP. Its routes go with it.</summary>
     void WithdrawVtep(VtepEndpoint vtep, string? session = null);
+
+    /// <summary>As <see cref="WithdrawVtep(VtepEndpoint, string?)"/>, and says who took it back. A sink that does not tell them apart takes it for the owner.</summary>
+    void WithdrawVtep(VtepEndpoint vtep, string? session, WithdrawCause cause) => WithdrawVtep(vtep, session);
 
     /// <summary>Defines a group of next hops, or defines it anew.</summary>
     /// <param name="group">The plane's number for it, 1 or more.</param>
@@ -51,6 +66,15 @@ public interface IRouteSink
 
     /// <summary>Takes a neighbour binding back.</summary>
     void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session = null);
+
+    /// <summary>As <see cref="WithdrawMac(Vni, MacAddress, string?)"/>, and says who took it back.</summary>
+    void WithdrawMac(Vni vni, MacAddress mac, string? session, WithdrawCause cause) => WithdrawMac(vni, mac, session);
+
+    /// <summary>As <see cref="WithdrawFlood(Vni, NextHopRef, string?)"/>, and says who took it back.</summary>
+    void WithdrawFlood(Vni vni, NextHopRef nextHop, string? session, WithdrawCause cause) => WithdrawFlood(vni, nextHop, session);
+
+    /// <summary>As <see cref="WithdrawNeighbor(Vni, UnderlayAddress, string?)"/>, and says who took it back.</summary>
+    void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session, WithdrawCause cause) => WithdrawNeighbor(vni, address, session);
 
     /// <summary>Answers a miss: as <see cref="Upsert(in MacRoute, string?)"/>, and frames that wait for it go.</summary>
     void Answer(in MacRoute route);

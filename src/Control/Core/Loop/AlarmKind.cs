@@ -18,4 +18,5 @@ internal enum AlarmKind
     MacFrozen,
     MacContested,
     MoveRecordLimit,
+    MassWithdraw,
 }

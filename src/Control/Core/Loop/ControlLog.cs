@@ -39,6 +39,12 @@ internal static partial class ControlLog
     [LoggerMessage(EventId = 3012, Message = "{Count} more within a second, left out here: {What}")]
     public static partial void LeftOut(ILogger log, LogLevel level, int count, string what);
 
+    [LoggerMessage(3013, LogLevel.Warning, "Control plane {Plane}: {Count} of {Entries} entries were taken back at once and are held for {Time}. Next: overlayctl control guard, and overlayctl control approve if it is meant")]
+    public static partial void MassWithdrawHeld(ILogger log, string plane, int count, int entries, TimeSpan time);
+
+    [LoggerMessage(3014, LogLevel.Warning, "Control plane {Plane}: {Count} held entries go, because {Why}")]
+    public static partial void MassWithdrawReleased(ILogger log, string plane, int count, string why);
+
     [LoggerMessage(3007, LogLevel.Error, "Control loop: a round of background work failed; the loop goes on")]
     public static partial void WorkFailed(ILogger log, Exception error);
 }

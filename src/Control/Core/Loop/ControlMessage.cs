@@ -11,7 +11,7 @@ internal struct ControlMessage
 {
     public ControlMessageKind Kind;
 
-    /// <summary>Connected, router or sticky.</summary>
+    /// <summary>Connected, router, sticky or meant.</summary>
     public bool Flag;
 
     /// <summary>The plane it is from; null for calls.</summary>
@@ -27,7 +27,7 @@ internal struct ControlMessage
 
     public NextHopRef NextHop;
 
-    /// <summary>Sequence or group.</summary>
+    /// <summary>Sequence, group or cause.</summary>
     public uint Number;
 
     /// <summary>Expiry or hold in ticks; -1 for none.</summary>

@@ -10,14 +10,22 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
 
     public void CompleteResync(ResyncScope scope) => loop.Post(Scope(ControlMessageKind.CompleteResync, scope));
 
+    public void WithdrawAll(ResyncScope scope)
+    {
+        BeginResync(scope);
+        loop.Post(Scope(ControlMessageKind.CompleteResync, scope) with { Flag = true });
+    }
+
     public void UpsertVtep(VtepDescription vtep, string? session = null)
     {
         ArgumentNullException.ThrowIfNull(vtep);
         loop.Post(Of(ControlMessageKind.Vtep, session) with { Payload = vtep });
     }
 
-    public void WithdrawVtep(VtepEndpoint vtep, string? session = null) =>
-        loop.Post(Of(ControlMessageKind.WithdrawVtep, session) with { NextHop = NextHopRef.To(vtep) });
+    public void WithdrawVtep(VtepEndpoint vtep, string? session = null) => WithdrawVtep(vtep, session, WithdrawCause.Owner);
+
+    public void WithdrawVtep(VtepEndpoint vtep, string? session, WithdrawCause cause) =>
+        loop.Post(Of(ControlMessageKind.WithdrawVtep, session) with { NextHop = NextHopRef.To(vtep), Number = (uint)cause });
 
     public void UpsertGroup(int group, IReadOnlyList<NextHopRef> members)
     {
@@ -48,14 +56,20 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
         Flag = route.IsRouter,
     });
 
-    public void WithdrawMac(Vni vni, MacAddress mac, string? session = null) =>
-        loop.Post(Of(ControlMessageKind.WithdrawMac, session) with { Vni = vni, Mac = mac });
+    public void WithdrawMac(Vni vni, MacAddress mac, string? session = null) => WithdrawMac(vni, mac, session, WithdrawCause.Owner);
 
-    public void WithdrawFlood(Vni vni, NextHopRef nextHop, string? session = null) =>
-        loop.Post(Of(ControlMessageKind.WithdrawFlood, session) with { Vni = vni, NextHop = nextHop });
+    public void WithdrawMac(Vni vni, MacAddress mac, string? session, WithdrawCause cause) =>
+        loop.Post(Of(ControlMessageKind.WithdrawMac, session) with { Vni = vni, Mac = mac, Number = (uint)cause });
 
-    public void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session = null) =>
-        loop.Post(Of(ControlMessageKind.WithdrawNeighbor, session) with { Vni = vni, Address = address });
+    public void WithdrawFlood(Vni vni, NextHopRef nextHop, string? session = null) => WithdrawFlood(vni, nextHop, session, WithdrawCause.Owner);
+
+    public void WithdrawFlood(Vni vni, NextHopRef nextHop, string? session, WithdrawCause cause) =>
+        loop.Post(Of(ControlMessageKind.WithdrawFlood, session) with { Vni = vni, NextHop = nextHop, Number = (uint)cause });
+
+    public void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session = null) => WithdrawNeighbor(vni, address, session, WithdrawCause.Owner);
+
+    public void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session, WithdrawCause cause) =>
+        loop.Post(Of(ControlMessageKind.WithdrawNeighbor, session) with { Vni = vni, Address = address, Number = (uint)cause });
 
     public void Answer(in MacRoute route) => Upsert(route);
 
@@ -81,19 +95,19 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
                 core.Upsert(plane, m.Session, new NeighborRoute(m.Vni, m.Address, m.Mac, m.Flag));
                 break;
             case ControlMessageKind.WithdrawMac:
-                core.WithdrawMac(plane, m.Session, m.Vni, m.Mac);
+                core.WithdrawMac(plane, m.Session, m.Vni, m.Mac, (WithdrawCause)m.Number);
                 break;
             case ControlMessageKind.WithdrawFlood:
-                core.WithdrawFlood(plane, m.Session, m.Vni, m.NextHop);
+                core.WithdrawFlood(plane, m.Session, m.Vni, m.NextHop, (WithdrawCause)m.Number);
                 break;
             case ControlMessageKind.WithdrawNeighbor:
-                core.WithdrawNeighbor(plane, m.Session, m.Vni, m.Address);
+                core.WithdrawNeighbor(plane, m.Session, m.Vni, m.Address, (WithdrawCause)m.Number);
                 break;
             case ControlMessageKind.Vtep:
                 core.Describe(plane, m.Session, (VtepDescription)m.Payload!);
                 break;
             case ControlMessageKind.WithdrawVtep:
-                core.WithdrawVtep(plane, m.Session, m.NextHop.Vtep);
+                core.WithdrawVtep(plane, m.Session, m.NextHop.Vtep, (WithdrawCause)m.Number);
                 break;
             case ControlMessageKind.Group:
                 core.UpsertGroup(plane, (int)m.Number, (NextHopRef[])m.Payload!);
@@ -108,7 +122,7 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
                 plane.BeginResync(ScopeOf(m));
                 break;
             case ControlMessageKind.CompleteResync:
-                core.CompleteResync(plane, ScopeOf(m));
+                core.CompleteResync(plane, ScopeOf(m), isMeant: m.Flag);
                 break;
             case ControlMessageKind.Connected:
                 core.ReportConnected(plane, m.Session, m.Flag);

@@ -41,6 +41,9 @@ internal struct Candidate
     /// <summary>It must not move.</summary>
     public bool Sticky;
 
+    /// <summary>It was taken back and is held.</summary>
+    public HoldMark Hold;
+
     /// <summary>It is the one in force.</summary>
     public bool IsInForce;
 }

@@ -57,6 +57,7 @@ internal sealed partial class ControlCore
             AlarmKind.MacFrozen => spec is not null && ((MacVrf)on).Frozen > 0,
             AlarmKind.MacContested => spec is not null && ((MacVrf)on).Contested > 0,
             AlarmKind.MoveRecordLimit => spec is not null && AreMovesFull((MacVrf)on),
+            AlarmKind.MassWithdraw => ((PlaneState)on).Guard.IsHolding,
             AlarmKind.PlaneStale => ((PlaneState)on).Sources.Any(static s => s.StaleSince is not null),
             _ => false,
         };

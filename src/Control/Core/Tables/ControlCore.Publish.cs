@@ -79,7 +79,7 @@ internal sealed partial class ControlCore
         return new RouteStanding(candidate.Origin, candidate.Sequence, candidate.Sticky, IsStale(candidate), vrf.Targets[candidate.Target]!.Address);
     }
 
-    private bool IsStale(in Candidate candidate) => _sources[candidate.Source]?.IsStale(candidate.Generation) ?? false;
+    private bool IsStale(in Candidate candidate) => candidate.Hold != HoldMark.None || (_sources[candidate.Source]?.IsStale(candidate.Generation) ?? false);
 
     private void Write(MacVrf vrf, int mac, int winner)
     {

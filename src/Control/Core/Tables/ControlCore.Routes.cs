@@ -51,7 +51,7 @@ internal sealed partial class ControlCore
         }
 
         ref Candidate candidate = ref vrf.Candidates[at];
-        bool hasChanged = hasMoved || candidate.Sequence != route.Sequence || candidate.Sticky != route.Sticky || source.IsStale(candidate.Generation);
+        bool hasChanged = hasMoved || candidate.Sequence != route.Sequence || candidate.Sticky != route.Sticky || IsStale(candidate);
         if (hasChanged)
         {
             candidate.Since = Now;
@@ -60,6 +60,8 @@ internal sealed partial class ControlCore
         candidate.Sequence = route.Sequence;
         candidate.Sticky = route.Sticky;
         candidate.Generation = plane.Generation;
+        GivenAgain(plane, candidate.Hold);
+        candidate.Hold = HoldMark.None;
         SetExpiry(vrf, ref candidate, route.Expiry);
         if (_negative.Count > 0)
         {
@@ -83,13 +85,14 @@ internal sealed partial class ControlCore
         }
     }
 
-    public void WithdrawMac(PlaneState plane, string? session, Vni vni, MacAddress mac)
+    public void WithdrawMac(PlaneState plane, string? session, Vni vni, MacAddress mac, WithdrawCause cause = WithdrawCause.Owner)
     {
         plane.Withdraws++;
         if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.TryFind(mac, out int index))
         {
-            int at = vrf.FindCandidate(index, SourceOf(plane, session).Id);
-            if (at >= 0)
+            SourceState source = SourceOf(plane, session);
+            int at = vrf.FindCandidate(index, source.Id);
+            if (at >= 0 && !IsSuspected(source, cause, vrf, at))
             {
                 RemoveRoute(vrf, at);
             }
@@ -116,6 +119,7 @@ internal sealed partial class ControlCore
         RouteTarget target = TargetOf(vrf, plane, route.NextHop);
         if (vrf.Floods.TryGetValue(key, out FloodEntry known))
         {
+            GivenAgain(plane, known.Hold);
             if (known.Target != target)
             {
                 AddReference(vrf, known.Target, -1);
@@ -133,11 +137,12 @@ internal sealed partial class ControlCore
         vrf.Floods[key] = new FloodEntry(target, plane.Generation);
     }
 
-    public void WithdrawFlood(PlaneState plane, string? session, Vni vni, in NextHopRef nextHop)
+    public void WithdrawFlood(PlaneState plane, string? session, Vni vni, in NextHopRef nextHop, WithdrawCause cause = WithdrawCause.Owner)
     {
         plane.Withdraws++;
-        (ushort, string) key = (SourceOf(plane, session).Id, nextHop.Vtep.Name ?? string.Empty);
-        if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Floods.TryGetValue(key, out FloodEntry entry))
+        SourceState source = SourceOf(plane, session);
+        (ushort, string) key = (source.Id, nextHop.Vtep.Name ?? string.Empty);
+        if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Floods.TryGetValue(key, out FloodEntry entry) && !IsSuspected(source, cause, vrf, key, entry))
         {
             RemoveFlood(vrf, key, entry);
         }
@@ -161,7 +166,8 @@ internal sealed partial class ControlCore
 
         vrf ??= VrfOf(route.Vni);
         plane.Upserts++;
-        _routes += isNew ? 1 : 0;
+        GivenAgain(plane, old.Hold);
+        CountEntry(source, isNew ? 1 : 0);
         vrf.Neighbors[(route.Address, source.Id)] = new NeighborEntry(route.Mac, route.IsRouter, plane.Generation);
         if (isNew || old.Mac != route.Mac || old.IsRouter != route.IsRouter)
         {
@@ -169,13 +175,14 @@ internal sealed partial class ControlCore
         }
     }
 
-    public void WithdrawNeighbor(PlaneState plane, string? session, Vni vni, UnderlayAddress address)
+    public void WithdrawNeighbor(PlaneState plane, string? session, Vni vni, UnderlayAddress address, WithdrawCause cause = WithdrawCause.Owner)
     {
         plane.Withdraws++;
-        if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Neighbors.Remove((address, SourceOf(plane, session).Id)))
+        SourceState source = SourceOf(plane, session);
+        if (_vrfs.TryGetValue(vni.Value, out MacVrf? vrf) && vrf.Neighbors.TryGetValue((address, source.Id), out NeighborEntry entry)
+            && !IsSuspected(source, cause, vrf, address, entry))
         {
-            _routes--;
-            PublishNeighbor(vrf, address);
+            RemoveNeighbor(vrf, (address, source.Id), entry);
             ForgetIfEmpty(vrf);
         }
     }
@@ -272,7 +279,7 @@ internal sealed partial class ControlCore
 
     private void CountRoute(MacVrf vrf, SourceState source, int by)
     {
-        _routes += by;
+        CountEntry(source, by);
         if (source.Origin != FdbOrigin.Static)
         {
             bool was = vrf.PlaneRoutes > 0;
@@ -289,6 +296,7 @@ internal sealed partial class ControlCore
         Candidate old = vrf.Candidates[candidate];
         SourceState source = _sources[old.Source]!;
         source.MacRoutes--;
+        Unmark(source.Plane, old.Hold);
         CountRoute(vrf, source, -1);
         vrf.Expiring -= old.Time != 0 ? 1 : 0;
         RouteTarget target = vrf.Targets[old.Target]!;
@@ -300,9 +308,27 @@ internal sealed partial class ControlCore
     private void RemoveFlood(MacVrf vrf, (ushort Source, string Vtep) key, FloodEntry entry)
     {
         _ = vrf.Floods.Remove(key);
-        CountRoute(vrf, _sources[key.Source]!, -1);
+        SourceState source = _sources[key.Source]!;
+        Unmark(source.Plane, entry.Hold);
+        CountRoute(vrf, source, -1);
         AddReference(vrf, entry.Target, -1);
         MarkDirty(vrf);
+    }
+
+    private void RemoveNeighbor(MacVrf vrf, (UnderlayAddress Address, ushort Source) key, in NeighborEntry entry)
+    {
+        _ = vrf.Neighbors.Remove(key);
+        SourceState source = _sources[key.Source]!;
+        Unmark(source.Plane, entry.Hold);
+        CountEntry(source, -1);
+        PublishNeighbor(vrf, key.Address);
+    }
+
+    private void CountEntry(SourceState source, int by)
+    {
+        _routes += by;
+        source.Entries += by;
+        source.Plane.Entries += by;
     }
 
     private void SetExpiry(MacVrf vrf, ref Candidate candidate, TimeSpan? expiry)

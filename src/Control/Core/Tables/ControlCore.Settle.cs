@@ -38,7 +38,7 @@ internal sealed partial class ControlCore
             return TimeSpan.Zero;
         }
 
-        if (_dirty.Count == 0 && _strangers.Count == 0 && !_vteps.IsDirty)
+        if (_dirty.Count == 0 && _strangers.Count == 0 && !_vteps.IsDirty && !HasSuspects)
         {
             _dirtyAt = 0;
             return null;
@@ -64,6 +64,7 @@ internal sealed partial class ControlCore
             return;
         }
 
+        JudgeSuspects();
         if (_strangers.Count > 0)
         {
             // They have to find all settled.
@@ -107,6 +108,7 @@ internal sealed partial class ControlCore
     public void Flush()
     {
         long began = _time.GetTimestamp();
+        JudgeSuspects();
         bool isWork = _dirty.Count > 0;
         _roundLeft = 0;
         SettleDirty();

@@ -130,11 +130,9 @@ internal sealed partial class ControlCore
                 plane.Swept++;
             }
 
-            foreach ((UnderlayAddress, ushort) key in vrf.Neighbors.Where(n => ids.Contains(n.Key.Source) && n.Value.Generation < below).Select(static n => n.Key).ToArray())
+            foreach (((UnderlayAddress, ushort) key, NeighborEntry entry) in vrf.Neighbors.Where(n => ids.Contains(n.Key.Source) && n.Value.Generation < below).ToArray())
             {
-                _ = vrf.Neighbors.Remove(key);
-                PublishNeighbor(vrf, key.Item1);
-                _routes--;
+                RemoveNeighbor(vrf, key, entry);
                 plane.Swept++;
             }
 
@@ -229,7 +227,7 @@ internal sealed partial class ControlCore
                 RaiseStale(source.Plane);
             }
 
-            if (source.Plane.StaleHold is { } hold && now - since >= (hold > TimeSpan.Zero ? Tenths(hold) : 0))
+            if (StaleHoldOf(source.Plane) is { } hold && now - since >= (hold > TimeSpan.Zero ? Tenths(hold) : 0))
             {
                 Sweep(source.Plane, [source], null, source.StaleBelow);
                 source.StaleSince = null;
@@ -268,6 +266,7 @@ internal sealed partial class ControlCore
             });
         }
 
+        TendGuard(now);
         TendMoves();
         RenewLogBudgets();
         ClearAlarms();

@@ -42,6 +42,8 @@ internal sealed partial class ControlCore
         _log = log;
         _started = time.GetTimestamp();
         _vteps = new VtepRegistry(writer, _precedence);
+        _guard = options.Guard;
+        _staleHold = options.StaleHold;
     }
 
     /// <summary>Tenths of a second since the start; 32 bits last for thirteen years.</summary>
@@ -54,7 +56,7 @@ internal sealed partial class ControlCore
 
     public PlaneState AddPlane(string name, RouteOrigin origin, TimeSpan? staleHold)
     {
-        var plane = new PlaneState(_planes.Count, name, origin, staleHold ?? _options.StaleHold, new PlaneFeed(_options.LocalEventSize));
+        var plane = new PlaneState(_planes.Count, name, origin, staleHold, new PlaneFeed(_options.LocalEventSize));
         _planes.Add(plane);
         _ = SourceOf(plane, null);
         return plane;
@@ -89,7 +91,11 @@ internal sealed partial class ControlCore
         }
     }
 
-    public void CompleteResync(PlaneState plane, ResyncScope scope)
+    /// <summary>Sweeps what was not given again since the resync of the scope began.</summary>
+    /// <param name="plane">The plane.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="isMeant">Its owner takes everything back: nothing is held.</param>
+    public void CompleteResync(PlaneState plane, ResyncScope scope, bool isMeant = false)
     {
         if (!plane.Resyncs.Remove(scope, out uint began))
         {
@@ -97,20 +103,21 @@ internal sealed partial class ControlCore
         }
 
         SourceState[] covered = [.. plane.Sources.Where(s => scope.Session is null || s.Session == scope.Session)];
-        Sweep(plane, covered, scope.Vni, began);
+        bool ofGroups = scope is { Session: null, Vni: null };
+        if (isMeant)
+        {
+            SweepAll(plane, covered, scope.Vni, began, ofGroups);
+        }
+        else
+        {
+            SweepGuarded(plane, covered, scope.Vni, began, ofGroups);
+        }
+
         if (scope.Vni is null)
         {
             foreach (SourceState source in covered)
             {
                 source.StaleSince = null;
-            }
-        }
-
-        if (scope is { Session: null, Vni: null })
-        {
-            foreach (GroupState group in plane.Groups.Values.Where(g => g.Generation < began).ToArray())
-            {
-                WithdrawGroup(plane, group.Number);
             }
         }
     }
@@ -123,11 +130,16 @@ internal sealed partial class ControlCore
             return;
         }
 
-        _vteps.Describe(SourceOf(plane, session), vtep);
+        SourceState source = SourceOf(plane, session);
+        _vteps.Describe(source, vtep);
+        if (source.HeldVteps.Count > 0)
+        {
+            _ = source.HeldVteps.Remove(_vteps.GetOrAdd(vtep.Vtep));
+        }
     }
 
     /// <summary>Forgets a description, and the routes of the same source to that VTEP.</summary>
-    public void WithdrawVtep(PlaneState plane, string? session, VtepEndpoint vtep)
+    public void WithdrawVtep(PlaneState plane, string? session, VtepEndpoint vtep, WithdrawCause cause = WithdrawCause.Owner)
     {
         SourceState source = SourceOf(plane, session);
         if (!_vteps.TryGet(vtep, out VtepIdentity identity))
@@ -135,14 +147,19 @@ internal sealed partial class ControlCore
             return;
         }
 
-        _ = _vteps.Forget((i, s, _) => i == identity && s == source);
+        bool isDoubted = IsDoubted(source, cause);
+        if (!isDoubted)
+        {
+            _ = _vteps.Forget((i, s, _) => i == identity && s == source);
+        }
+
         foreach (MacVrf vrf in _vrfs.Values)
         {
             foreach (RouteTarget target in vrf.Targets.Where(t => t?.Named == identity).ToArray()!)
             {
                 foreach (int index in CandidatesOn(vrf, target))
                 {
-                    if (vrf.Candidates[index].Source == source.Id && IsOn(vrf, index, target))
+                    if (vrf.Candidates[index].Source == source.Id && IsOn(vrf, index, target) && !IsSuspected(source, cause, vrf, index))
                     {
                         RemoveRoute(vrf, index);
                     }
@@ -151,8 +168,16 @@ internal sealed partial class ControlCore
 
             foreach (((ushort Source, string Vtep) key, FloodEntry entry) in vrf.Floods.Where(f => f.Key.Source == source.Id && f.Value.Target.Named == identity).ToArray())
             {
-                RemoveFlood(vrf, key, entry);
+                if (!IsSuspected(source, cause, vrf, key, entry))
+                {
+                    RemoveFlood(vrf, key, entry);
+                }
             }
+        }
+
+        if (isDoubted && source.HeldVteps.Add(identity))
+        {
+            plane.Guard.Suspects.Add(new GuardState.Suspect(source, default, default, default, null, identity));
         }
     }
 
@@ -296,7 +321,7 @@ internal sealed partial class ControlCore
         {
             source.StaleBelow = ++source.Plane.Generation;
             source.StaleSince ??= Now;
-            if (source.Plane.StaleHold == TimeSpan.Zero)
+            if (StaleHoldOf(source.Plane) == TimeSpan.Zero)
             {
                 Sweep(source.Plane, [source], null, source.StaleBelow);
                 return;

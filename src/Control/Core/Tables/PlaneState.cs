@@ -11,7 +11,7 @@ internal sealed class PlaneState(int index, string name, RouteOrigin origin, Tim
 
     public RouteOrigin Origin { get; } = origin;
 
-    /// <summary>How long its routes stay when it is lost; null for ever.</summary>
+    /// <summary>How long its routes stay when it is lost; null as the control loop's options say.</summary>
     public TimeSpan? StaleHold { get; } = staleHold;
 
     /// <summary>What it is told of our side.</summary>
@@ -43,6 +43,12 @@ internal sealed class PlaneState(int index, string name, RouteOrigin origin, Tim
     public string? LastError { get; set; }
 
     public bool IsRunning { get; set; }
+
+    /// <summary>What of it the mass-withdraw guard holds.</summary>
+    public GuardState Guard { get; } = new();
+
+    /// <summary>MAC and flood routes and neighbours of all its sources.</summary>
+    public int Entries { get; set; }
 
     public IEnumerable<SourceState> Sources => Own is null ? Sessions.Values : Sessions.Values.Prepend(Own);
 

@@ -1,3 +1,4 @@
+using Overlay.Control.Vteps;
 using Overlay.Forwarding;
 
 namespace Overlay.Control.Tables;
@@ -23,6 +24,15 @@ internal sealed class SourceState(ushort id, PlaneState plane, string? session)
 
     /// <summary>MAC routes in being.</summary>
     public int MacRoutes { get; set; }
+
+    /// <summary>MAC and flood routes and neighbours in being.</summary>
+    public int Entries { get; set; }
+
+    /// <summary>Descriptions of an older generation go when the hold of the mass-withdraw guard ends.</summary>
+    public uint DescriptionsBelow { get; set; }
+
+    /// <summary>VTEPs whose description another than this source took back, and that are held.</summary>
+    public HashSet<VtepIdentity> HeldVteps { get; } = [];
 
     public bool IsStale(uint generation) => generation < StaleBelow;
 }
