@@ -27,6 +27,7 @@ public sealed class CodecTests
             Assert.Equal(Sorted(message.Faults), Sorted(outcome.Faults.IsEmpty ? "-" : outcome.Faults.ToString()));
             Assert.Equal(message.Reach, outcome.Reach);
             Assert.Equal(message.Unreach, outcome.Unreach);
+            Assert.Equal(name is "end-of-rib" or "end-of-rib-extended", outcome.IsEndOfRib);
         }
     }
 
@@ -64,7 +65,7 @@ public sealed class CodecTests
         }
     }
 
-    private sealed record Outcome(string Text, string Data = "", UpdateFaults Faults = default, int Reach = 0, int Unreach = 0)
+    private sealed record Outcome(string Text, string Data = "", UpdateFaults Faults = default, int Reach = 0, int Unreach = 0, bool IsEndOfRib = false)
     {
         private static readonly UpdateFault[] Discards =
         [
@@ -97,7 +98,7 @@ public sealed class CodecTests
                 : Discards.Any(fault => faults.Contains(fault)) ? "attribute-discard"
                 : Skips.Any(fault => faults.Contains(fault)) ? "skip-nlri"
                 : "accept";
-            return new Outcome(text, string.Empty, faults, reach, Count(result.Unreach));
+            return new Outcome(text, string.Empty, faults, reach, Count(result.Unreach), result.IsEndOfRib);
         }
 
         private static int Count(ReadOnlySpan<byte> routes)

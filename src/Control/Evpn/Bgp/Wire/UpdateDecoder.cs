@@ -136,7 +136,7 @@ public sealed class UpdateDecoder(bool fourOctetAs, bool isInternal, uint firstA
             Unreach = walk.Unreach.IsEvpn ? walk.Unreach.Routes : default,
             Attributes = isEvpn && !withdraw ? set!.Attributes : null,
             TreatAsWithdraw = withdraw,
-            IsEndOfRib = walk.Unreach.IsEvpn && walk.Unreach.Length + 4 == walk.Total,
+            IsEndOfRib = walk.Unreach.IsEvpn && walk.Unreach.Routes.Length == 0 && walk.Unreach.Length + 4 == walk.Total,
             Faults = faults,
         };
     }
