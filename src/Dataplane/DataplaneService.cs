@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Pipeline;
 using Overlay.Dataplane.Ports;
@@ -28,6 +29,9 @@ namespace Overlay.Dataplane;
 public sealed class DataplaneService : IDisposable
 {
     private const int ChangeQueueSize = 16;
+
+    // Of frames of 1,500 octets some 14,000, of short ones 40,000.
+    private const int HandOverBuffer = 32 << 20;
 
     // Calls of FollowDevices, a second apart, to a sample of the frames that were too long.
     private const int RoundsPerSample = 5;
@@ -55,6 +59,8 @@ public sealed class DataplaneService : IDisposable
     private int _roundsOfPorts = RoundsPerFollow;
     private int _peersVersion = -1;
     private int _stopped;
+    private bool _runs;
+    private readonly KeepOptions _keep;
 
     /// <summary>Makes a dataplane; nothing is opened yet.</summary>
     /// <param name="underlay">The provider side.</param>
@@ -62,8 +68,10 @@ public sealed class DataplaneService : IDisposable
     /// <param name="seed">Seed of the flow hash; the same over a restart keeps every flow's source port.</param>
     /// <param name="time">Clock.</param>
     /// <param name="loggers">Loggers.</param>
-    public DataplaneService(UnderlaySpec underlay, WorkerOptions workers, FlowHashSeed seed, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="keep">What is kept over a restart; null keeps nothing.</param>
+    public DataplaneService(UnderlaySpec underlay, WorkerOptions workers, FlowHashSeed seed, TimeProvider time, ILoggerFactory loggers, KeepOptions? keep = null)
     {
+        _keep = keep ?? new KeepOptions();
         ArgumentNullException.ThrowIfNull(underlay);
         ArgumentNullException.ThrowIfNull(workers);
         _spec = underlay;
@@ -77,7 +85,7 @@ public sealed class DataplaneService : IDisposable
         Forwarding = new ForwardingState((workers.ResolveCount() + (workers.Lane ? 1 : 0)) * 2, time: time);
         _paths = underlay.DontFragment ? new PathMtuTable(Forwarding.ListNextHops, time, underlay.PathMtuMin, OnRefusedPath) : null;
         Probes = new ProbeExchange(Forwarding, time);
-        _ports = new PortTable(Forwarding, time, _logger) { Paths = _paths is null ? null : address => _paths.SteadyOf(in address), PathsVersion = _paths is null ? null : () => _paths.Version };
+        _ports = new PortTable(Forwarding, time, _logger) { Paths = _paths is null ? null : address => _paths.SteadyOf(in address), PathsVersion = _paths is null ? null : () => _paths.Version, Keep = _keep };
         _groups = new GroupTable(underlay, warning => DataplaneLog.SetupWarning(_logger, warning));
         _changes = Channel.CreateBounded<UnderlayChange>(
             new BoundedChannelOptions(ChangeQueueSize) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -101,7 +109,10 @@ public sealed class DataplaneService : IDisposable
     /// <summary>
     /// Opens the sockets and starts the threads. Until a topology is committed everything that arrives is <c>vni_unknown</c>. After errors the service is of no more use.
     /// </summary>
-    public StartResult Start()
+    /// <param name="run">
+    /// False opens everything and reads nothing: what waits in sockets and devices that were handed over waits until <see cref="RunAsync"/>, when there is a topology to forward it by.
+    /// </param>
+    public StartResult Start(bool run = true)
     {
         string? problem = _monitor.Start();
         if (problem is not null)
@@ -110,7 +121,7 @@ public sealed class DataplaneService : IDisposable
         int laneError = _options.Lane ? TryLane() : 0;
         bool withLane = _options.Lane && laneError >= 0;
         ulong portSeed = Math.BigMul(_seed.First, _seed.Second | 1, out ulong low) ^ low;
-        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, fault => _faults.Report("overlay-icmp", fault), withLane, _paths, portSeed);
+        UdpUnderlayResult opened = UdpUnderlay.Open(_spec, workers, fault => _faults.Report("overlay-icmp", fault), withLane, _paths, portSeed, _keep.Inherited);
         if (opened.Underlay is not UdpUnderlay underlay)
             return new StartResult(opened.Errors, opened.Warnings);
         PipelineOptions pipeline = PipelineOptions.From(_spec, _seed, _options.BatchSize) with { Time = _time, Control = Probes.Inbox };
@@ -132,8 +143,8 @@ public sealed class DataplaneService : IDisposable
         _groups.Readers = ([.. _decapWorkers.Take(workers)], underlay.Receiver);
         _ports.LaneWorker = underlay.HasLane ? _encapWorkers[workers] : null;
         Publish(_monitor.Current);
-        foreach (WorkerLoop worker in _encapWorkers.Concat<WorkerLoop>(_decapWorkers))
-            worker.Start();
+        if (run)
+            StartWorkers(_encapWorkers.Concat<WorkerLoop>(_decapWorkers));
         foreach (string warning in opened.Warnings)
             DataplaneLog.SetupWarning(_logger, warning);
         if (_options.Lane && !underlay.HasLane)
@@ -142,6 +153,58 @@ public sealed class DataplaneService : IDisposable
             DataplaneLog.NoRing(_logger, SubmissionRing.Describe(refusal));
         DataplaneLog.Started(_logger, workers, underlay.Sockets().Length, SourcePorts().Length, underlay.HasLane ? "with" : "without");
         return new StartResult([], opened.Warnings);
+    }
+
+    /// <summary>
+    /// Begins to read, after <see cref="Start"/> was told not to. Where frames wait already, the lanes are read first, so that no flow that changed from lane to bulk meanwhile is re-ordered.
+    /// </summary>
+    public async Task RunAsync()
+    {
+        if (_runs)
+            return;
+        WorkerLoop[] lanes = _ports.LaneWorker is EncapWorker lane ? [lane, _decapWorkers[^1]] : [];
+        StartWorkers(lanes);
+        if (_ports.Taps().Any(static tap => tap.Existed) || _keep.Inherited is not null)
+            await Task.WhenAll(lanes.Select(static worker => worker.CatchUp()));
+        StartWorkers(_encapWorkers.Concat<WorkerLoop>(_decapWorkers).Except(lanes));
+        _runs = true;
+    }
+
+    /// <summary>TAPs that stay when this process ends and are its own to remove later.</summary>
+    public ImmutableArray<KeptTap> KeptTaps() => _ports.Kept();
+
+    /// <summary>Descriptors that are worth keeping over a restart. Good until the next change of the topology; one caller at a time, and never beside such a change.</summary>
+    public ImmutableArray<HeldDescriptor> Held() => [.. _underlay?.Receiver.Held(_underlay.HasLane) ?? [], .. _ports.Held()];
+
+    /// <summary>
+    /// Makes room for what comes while nobody reads: the queues of TAPs and the buffers of receiving sockets grow. Gives how long the queues were, for <see cref="Shrink"/> in the process that takes over.
+    /// </summary>
+    public ImmutableArray<QueueLength> Grow()
+    {
+        var before = ImmutableArray.CreateBuilder<QueueLength>();
+        foreach (TapPort tap in _ports.Taps())
+        {
+            int length = tap.ReadQueueLength();
+            if (length is > 0 and < QueueLength.HandOver && tap.SetQueueLength(QueueLength.HandOver))
+                before.Add(new QueueLength(tap.Name, tap.Index, length));
+        }
+
+        _underlay?.Receiver.SetBuffers(HandOverBuffer);
+        return before.ToImmutable();
+    }
+
+    /// <summary>Puts queues and buffers back to what they were before <see cref="Grow"/>, when what waited has been read. What <paramref name="before"/> does not name and is as long as <see cref="Grow"/> makes it gets the kernel's default.</summary>
+    public void Shrink(IReadOnlyCollection<QueueLength> before)
+    {
+        foreach (TapPort tap in _ports.Taps())
+        {
+            if (tap.ReadQueueLength() != QueueLength.HandOver)
+                continue;
+            QueueLength? known = before.FirstOrDefault(queue => queue.Device == tap.Name && queue.Index == tap.Index);
+            _ = tap.SetQueueLength(known?.Frames ?? QueueLength.Default);
+        }
+
+        _underlay?.Receiver.SetBuffers(UdpUnderlayOpener.ReceiveBuffer);
     }
 
     /// <summary>
@@ -178,7 +241,11 @@ public sealed class DataplaneService : IDisposable
         while (!Forwarding.Quiescence.HasPassed(plan.Token))
             await Task.Delay(GracePoll, _time);
         foreach (IPortDevice device in plan.Retired)
+        {
+            (device as TapPort)?.LetGo();
             device.Dispose();
+        }
+
         foreach (QueueChange change in plan.QueueChanges)
         {
             foreach (string problem in await change.RunAsync())
@@ -236,17 +303,19 @@ public sealed class DataplaneService : IDisposable
     /// Stops in order: ports are read to their end or the deadline, then the sockets, each frame that is left counted as <c>shutting_down</c>; then everything is closed.
     /// </summary>
     /// <param name="drain">How long each direction may go on forwarding what already waits.</param>
-    public Task StopAsync(TimeSpan drain) => Task.Run(() => Stop(drain));
+    /// <param name="mode">What becomes of devices, and of what waits in them. With <see cref="StopMode.HandOver"/> what waits is left where it is.</param>
+    public Task StopAsync(TimeSpan drain, StopMode mode = StopMode.Keep) => Task.Run(() => Stop(drain, mode));
 
     /// <inheritdoc/>
-    public void Dispose() => Stop(TimeSpan.Zero);
+    public void Dispose() => Stop(TimeSpan.Zero, StopMode.Keep);
 
-    private void Stop(TimeSpan drain)
+    private void Stop(TimeSpan drain, StopMode mode)
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0)
             return;
         Probes.Stop();
-        bool ended = End(_encapWorkers, drain) & End(_decapWorkers, drain);
+        bool handOver = mode == StopMode.HandOver;
+        bool ended = End(_encapWorkers, drain, handOver) & End(_decapWorkers, drain, handOver);
         _monitor.Dispose();
         _ = _changes.Writer.TryComplete();
         if (!ended)
@@ -258,13 +327,19 @@ public sealed class DataplaneService : IDisposable
 
         _groups.Dispose();
         _underlay?.Dispose();
-        _ports.Dispose();
+        _ports.Close(mode);
     }
 
-    private static bool End(IReadOnlyList<WorkerLoop> workers, TimeSpan drain)
+    private static void StartWorkers(IEnumerable<WorkerLoop> workers)
     {
         foreach (WorkerLoop worker in workers)
-            worker.RequestStop(drain);
+            worker.Start();
+    }
+
+    private static bool End(IReadOnlyList<WorkerLoop> workers, TimeSpan drain, bool handOver)
+    {
+        foreach (WorkerLoop worker in workers)
+            worker.RequestStop(drain, handOver);
         bool ended = true;
         foreach (WorkerLoop worker in workers)
         {

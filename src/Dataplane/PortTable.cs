@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Underlay;
 using Overlay.Dataplane.Workers;
@@ -36,6 +37,9 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
     /// <summary>Changes whenever <see cref="Paths"/> may say something else; null if it never does. Set once, before the first plan.</summary>
     internal Func<int>? PathsVersion { get; set; }
 
+    /// <summary>What is kept over a restart. Set once, before the first plan.</summary>
+    internal KeepOptions Keep { get; set; } = new();
+
     /// <summary>Opens what is missing.</summary>
     internal TopologyPlan Prepare(TopologySpec topology, UnderlayChange underlay)
     {
@@ -56,7 +60,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             }
 
             DeviceOptions options = DeviceOptions.From(spec, round.Compute(spec).Links) with { Lane = LaneWorker is not null };
-            DeviceOpenResult opened = PortDevices.Open(options, touchExisting: false);
+            DeviceOpenResult opened = PortDevices.Open(options, touchExisting: false, Keep);
             warnings.AddRange(opened.Warnings.Select(warning => $"port '{spec.Name}': {warning}"));
             if (opened.Port is IPortDevice device)
                 planned.Add(new PlannedPort(spec, device, IsNew: true));
@@ -150,6 +154,41 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             return _queueDrops.Value;
     }
 
+    /// <summary>TAPs that stay over a restart and are ours to remove.</summary>
+    internal ImmutableArray<KeptTap> Kept()
+    {
+        lock (_lock)
+            return [.. _ports.Values.Select(static entry => (entry.Device as TapPort)?.Kept).OfType<KeptTap>()];
+    }
+
+    /// <summary>What is open and worth keeping over a restart.</summary>
+    internal ImmutableArray<HeldDescriptor> Held()
+    {
+        lock (_lock)
+            return [.. _ports.Values.SelectMany(static entry => (entry.Device as TapPort)?.Held ?? [])];
+    }
+
+    /// <summary>The TAPs that are open.</summary>
+    internal ImmutableArray<TapPort> Taps()
+    {
+        lock (_lock)
+            return [.. _ports.Values.Select(static entry => entry.Device).OfType<TapPort>().Where(static tap => !tap.IsClosed)];
+    }
+
+    /// <summary>Closes all devices.</summary>
+    /// <param name="mode">What becomes of those that may stay.</param>
+    internal void Close(StopMode mode)
+    {
+        foreach (TapPort tap in Taps())
+        {
+            tap.Queues.IsHandedOver = mode == StopMode.HandOver;
+            if (mode == StopMode.Remove)
+                tap.LetGo();
+        }
+
+        Dispose();
+    }
+
     public void Dispose()
     {
         lock (_lock)
@@ -205,6 +244,8 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
             Reconfigure(planned.Device, DeviceOptions.From(planned.Spec, round.Compute(planned.Spec).Links));
         }
 
+        if (planned.IsNew && planned.Device is TapPort made && made.Keep(Keep.Tag) is string loose)
+            DataplaneLog.SetupWarning(logger, loose);
         var port = new Port(id, planned.Spec, planned.Device, planned.Device.Mac) { IsUp = true, Mtu = planned.Device.ReadMtu() };
         if (planned.IsNew)
         {

@@ -14,6 +14,7 @@ internal sealed record CommandLine(CommandAction Action, string File, bool Json 
     [
         ("overlayd [--config FILE] [--foreground]", $"Run (default file: {DefaultFile})."),
         ("overlayd --check FILE [-o json]", "Validate a configuration and exit."),
+        ("overlayd --remove-taps [--config FILE]", "Remove the TAPs that this configuration's daemon, which does not run, has left for its next start."),
         ("overlayd --print-configuration-reference", "Print the reference of all keys in Markdown."),
         ("overlayd --print-metric-reference", "Print the reference of all metrics in Markdown."),
         ("overlayd --print-man overlayd|overlayd.yaml", "Print a manual page: overlayd --print-man overlayd | man -l -"),
@@ -50,6 +51,9 @@ internal sealed record CommandLine(CommandAction Action, string File, bool Json 
                 case "--print-metric-reference":
                     return result with { Action = CommandAction.MetricReference };
                 case "--foreground":
+                    continue;
+                case "--remove-taps":
+                    result = result with { Action = CommandAction.RemoveTaps };
                     continue;
                 case "--config" or "-c" or "--check" or "-o" or "--output" or "--print-man":
                     value ??= i + 1 < args.Count ? args[++i] : null;
@@ -95,6 +99,9 @@ internal enum CommandAction
 
     /// <summary>Validate a configuration.</summary>
     Check,
+
+    /// <summary>Remove persistent TAPs.</summary>
+    RemoveTaps,
 
     /// <summary>Print the configuration reference.</summary>
     Reference,

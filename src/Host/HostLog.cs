@@ -54,6 +54,9 @@ internal static partial class HostLog
     [LoggerMessage(1013, LogLevel.Information, "{Count} learned MACs flushed by an operator")]
     public static partial void Flushed(ILogger log, int count);
 
+    [LoggerMessage(1017, LogLevel.Error, "a part of what a restart keeps is not kept")]
+    public static partial void HandOverFailed(ILogger log, Exception error);
+
     [LoggerMessage(1020, LogLevel.Error, "API request {Method} {Path} failed")]
     public static partial void RequestFailed(ILogger log, Exception error, string method, string path);
 

@@ -8,6 +8,7 @@ using Overlay.Host.Configuration.Keys;
 using Overlay.Host.Manual;
 using Overlay.Host.Metrics;
 using Overlay.Host.Privileges;
+using Overlay.Host.Restart;
 
 var command = CommandLine.Parse(args);
 if (command.Fault is not null)
@@ -24,6 +25,8 @@ switch (command.Action)
     case CommandAction.Version:
         Console.Out.WriteLine(BuildInformation.Line);
         return ExitCode.Ok;
+    case CommandAction.RemoveTaps:
+        return TapRemoval.Run(ConfigurationLoader.Load(command.File).Value?.StateDirectory ?? TapRemoval.DefaultDirectory);
     case CommandAction.Reference:
         Console.Out.Write(ConfigurationReference.Render());
         return ExitCode.Ok;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Overlay.Control.HandOver;
 using Overlay.Control.Loop;
 using Overlay.Control.Queries;
 using Overlay.Control.Tables;
@@ -200,6 +201,22 @@ public sealed class ControlLoop : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(guard);
         return CallAsync(core => core.Configure(guard, staleHold));
+    }
+
+    /// <summary>What was learned from frames, for the process after this one.</summary>
+    public Task<SeenMacs> ExportSeen() => QueryAsync(static core => core.ExportSeen());
+
+    /// <summary>Learns what was seen before a restart, by the rules for what is seen now; what was seen meanwhile stays.</summary>
+    /// <param name="seen">What was seen.</param>
+    /// <param name="from">The first one to take.</param>
+    /// <param name="count">How many to take.</param>
+    /// <param name="elapsed">How long ago that was written down.</param>
+    /// <returns>How many are in force.</returns>
+    public Task<int> RestoreSeen(SeenMacs seen, int from, int count, TimeSpan elapsed)
+    {
+        ArgumentNullException.ThrowIfNull(seen);
+        uint tenths = (uint)Math.Clamp(elapsed.TotalMilliseconds / 100, 0, int.MaxValue);
+        return QueryAsync(core => core.RestoreSeen(seen, from, count, tenths));
     }
 
     /// <summary>All VTEPs, by name.</summary>

@@ -8,9 +8,14 @@ namespace Overlay.Dataplane.Interop;
 /// </summary>
 internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 {
+    private static long _lastId;
+
     /// <summary>Takes ownership.</summary>
     internal FileDescriptor(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>Tells it from every other that this process owns or owned, whatever its number.</summary>
+    internal long Id { get; } = Interlocked.Increment(ref _lastId);
 
     /// <summary>The number; −1 once it is closed.</summary>
     internal int Value => IsClosed ? -1 : (int)handle;

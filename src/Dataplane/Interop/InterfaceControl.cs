@@ -46,6 +46,18 @@ internal sealed unsafe class InterfaceControl : IDisposable
         return Call(LinuxConstants.SetMtu, request);
     }
 
+    /// <summary>Frames that wait for the device at most (<c>txqueuelen</c>).</summary>
+    internal int QueueLength(string device) => GetInt(LinuxConstants.GetQueueLength, device);
+
+    /// <summary>Sets how many frames wait for the device at most; of a TAP, in each of its queues. What is in the queue beyond a smaller number is lost.</summary>
+    internal int SetQueueLength(string device, int frames)
+    {
+        byte* request = stackalloc byte[RequestSize];
+        WriteName(new Span<byte>(request, RequestSize), device);
+        Unsafe.WriteUnaligned(request + NameSize, frames);
+        return Call(LinuxConstants.SetQueueLength, request);
+    }
+
     /// <summary>1 if the device is administratively up, 0 if not.</summary>
     internal int IsUp(string device)
     {

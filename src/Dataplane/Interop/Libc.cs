@@ -49,6 +49,21 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sendto")]
     internal static partial nint SendTo(int descriptor, void* buffer, nuint length, int flags, void* address, uint addressLength);
 
+    [LibraryImport(Library, EntryPoint = "sendmsg")]
+    internal static partial nint SendMsg(int descriptor, MsgHdr* message, int flags);
+
+    [LibraryImport(Library, EntryPoint = "fcntl")]
+    internal static partial int FControl(int descriptor, int command, nint argument);
+
+    [LibraryImport(Library, EntryPoint = "pipe2")]
+    internal static partial int Pipe2(int* descriptors, int flags);
+
+    [LibraryImport(Library, EntryPoint = "poll")]
+    internal static partial int Poll(void* descriptors, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport(Library, EntryPoint = "memfd_create")]
+    internal static partial int MemFdCreate(byte* name, uint flags);
+
     [LibraryImport(Library, EntryPoint = "recvmsg")]
     internal static partial nint RecvMsg(int descriptor, MsgHdr* message, int flags);
 

@@ -8,7 +8,19 @@ internal static class LinuxConstants
     internal const int OpenNonBlock = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
 
+    // fcntl(2)
+    internal const int GetDescriptorFlags = 1;
+    internal const int SetDescriptorFlags = 2;
+    internal const int GetStatusFlags = 3;
+    internal const int SetStatusFlags = 4;
+    internal const int DescriptorCloseOnExec = 1;
+
+    // memfd_create(2), poll(2)
+    internal const uint MemFdCloseOnExec = 1;
+    internal const short PollIn = 1;
+
     // socket(2)
+    internal const int FamilyUnix = 1;
     internal const int FamilyInet = 2;
     internal const int FamilyInet6 = 10;
     internal const int FamilyNetlink = 16;
@@ -24,6 +36,14 @@ internal static class LinuxConstants
 
     internal const int LevelSocket = 1;
     internal const int SocketReuseAddress = 2;
+    internal const int SocketType = 3;
+    internal const int SocketSendTimeout = 21;
+    internal const int SocketProtocol = 38;
+    internal const int SocketDomain = 39;
+    internal const int SocketCookie = 57;
+    internal const int SocketNamespaceCookie = 71;
+    internal const int ControlRights = 1;
+    internal const int ProtocolUdp = 17;
     internal const int SocketError = 4;
     internal const int SocketSendBuffer = 7;
     internal const int SocketReceiveBuffer = 8;
@@ -91,10 +111,13 @@ internal static class LinuxConstants
 
     // /dev/net/tun (linux/if_tun.h)
     internal const uint TunSetIff = 0x400454ca;
+    internal const uint TunSetPersist = 0x400454cb;
     internal const uint TunSetOffload = 0x400454d0;
+    internal const uint TunGetIff = 0x800454d2;
     internal const uint TunSetVnetHeaderSize = 0x400454d8;
     internal const uint TunSetQueue = 0x400454d9;
     internal const uint TunSetSteering = 0x800454e0;
+    internal const uint TunGetNamespace = 0x54e3;
     internal const uint TunChecksum = 0x01;
     internal const uint TunTso4 = 0x02;
     internal const uint TunTso6 = 0x04;
@@ -117,6 +140,8 @@ internal static class LinuxConstants
     internal const uint SetHardwareAddress = 0x8924;
     internal const uint GetHardwareAddress = 0x8927;
     internal const uint GetIndex = 0x8933;
+    internal const uint GetQueueLength = 0x8942;
+    internal const uint SetQueueLength = 0x8943;
     internal const uint BridgeAddInterface = 0x89a2;
     internal const ushort InterfaceUp = 1;
     internal const ushort InterfaceRunning = 0x40;

@@ -48,6 +48,22 @@ internal static class NetworkNamespace
         return value;
     }
 
+    /// <summary>The path by which <see cref="Run"/> enters the namespace of a descriptor, while that is open.</summary>
+    internal static string PathOf(int descriptor) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}");
+
+    /// <summary>Whether a descriptor is of another namespace than the calling thread's.</summary>
+    internal static bool IsOther(int descriptor)
+    {
+        try
+        {
+            return new FileInfo(PathOf(descriptor)).LinkTarget != new FileInfo("/proc/thread-self/ns/net").LinkTarget;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private static string? Enter(string name)
     {
         string path = name.Contains('/', StringComparison.Ordinal) ? name : Directory + name;

@@ -37,6 +37,37 @@ internal static unsafe class TapDevice
         return result;
     }
 
+    /// <summary>Lets a device stay when nobody has it open any more, or not. 0, or a negative errno.</summary>
+    /// <param name="descriptor">Any queue of the device.</param>
+    /// <param name="stays">Whether it stays.</param>
+    internal static int SetPersistent(int descriptor, bool stays) => Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetPersist, (void*)(nint)(stays ? 1 : 0)));
+
+    /// <summary>The device that a descriptor is a queue of, and its IFF_ flags; null if it is no queue of a device that is there.</summary>
+    internal static (string Name, int Flags)? Describe(int descriptor)
+    {
+        byte* request = stackalloc byte[RequestSize];
+        new Span<byte>(request, RequestSize).Clear();
+        if (Libc.IoCtl(descriptor, LinuxConstants.TunGetIff, request) < 0)
+            return null;
+        var name = new ReadOnlySpan<byte>(request, NameSize);
+        int end = name.IndexOf((byte)0);
+        return (System.Text.Encoding.ASCII.GetString(end < 0 ? name : name[..end]), Unsafe.ReadUnaligned<ushort>(request + NameSize));
+    }
+
+    /// <summary>The network namespace that the device of a queue is in, as a descriptor that the caller owns; or a negative errno.</summary>
+    internal static int OpenNamespace(int descriptor) => Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunGetNamespace, null));
+
+    /// <summary>Makes a queue that another process opened what <see cref="Open"/> would have made it. 0, or a negative errno.</summary>
+    /// <param name="descriptor">A queue of a TAP device with virtio-net headers.</param>
+    /// <param name="vnetHeaderSize">Octets of the virtio-net header before every frame, both ways.</param>
+    internal static int Assert(int descriptor, int vnetHeaderSize)
+    {
+        int result = Descriptors.Assert(descriptor);
+        if (result >= 0)
+            result = Libc.Result(Libc.IoCtl(descriptor, LinuxConstants.TunSetVnetHeaderSize, &vnetHeaderSize));
+        return result < 0 ? result : SetOffloads(descriptor);
+    }
+
     /// <summary>Takes a queue of a multi-queue device into use or out of it. What waits in a queue that is taken out is lost. 0, or a negative errno.</summary>
     /// <param name="descriptor">The queue.</param>
     /// <param name="inUse">Whether the kernel may choose it.</param>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Overlay.Dataplane.Interop;
 
@@ -12,13 +13,16 @@ internal static class TunLink
     private const int AnswerSize = 32 << 10;
     private const ushort MessageError = 2;
     private const ushort MessageNewLink = 16;
+    private const ushort MessageRemoveLink = 17;
     private const ushort MessageGetLink = 18;
+    private const ushort MessageSetLink = 19;
     private const ushort MessageNewQueueingDiscipline = 36;
     private const ushort FlagRequest = 0x001;
     private const ushort FlagAcknowledge = 0x004;
     private const ushort FlagReplace = 0x100;
     private const ushort FlagCreate = 0x400;
     private const ushort LinkInfo = 18;
+    private const ushort LinkAlias = 20;
     private const ushort InfoData = 2;
     private const ushort TunPersist = 6;
     private const ushort TunMultiQueue = 7;
@@ -36,10 +40,7 @@ internal static class TunLink
     internal static State? Read(int index)
     {
         Span<byte> request = stackalloc byte[HeaderLength + FamilyHeaderLength];
-        request.Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], MessageGetLink);
-        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], FlagRequest);
-        BinaryPrimitives.WriteInt32LittleEndian(request[(HeaderLength + 4)..], index);
+        WriteLinkRequest(request, MessageGetLink, FlagRequest, index);
         byte[] answer = new byte[AnswerSize];
         int length = Ask(request, answer);
         ReadOnlySpan<byte> message = answer.AsSpan(0, Math.Max(length, 0));
@@ -52,6 +53,40 @@ internal static class TunLink
             return null;
         ReadOnlySpan<byte> queues = Find(data, TunQueues);
         return new State(persist[0] != 0, multiQueue[0] != 0, queues.Length < sizeof(int) ? 0 : BinaryPrimitives.ReadInt32LittleEndian(queues));
+    }
+
+    /// <summary>The alias of a device (<c>ip link set … alias</c>); empty if it has none or is not there.</summary>
+    internal static string Alias(int index)
+    {
+        Span<byte> request = stackalloc byte[HeaderLength + FamilyHeaderLength];
+        WriteLinkRequest(request, MessageGetLink, FlagRequest, index);
+        byte[] answer = new byte[AnswerSize];
+        int length = Ask(request, answer);
+        if (length < HeaderLength + FamilyHeaderLength || BinaryPrimitives.ReadUInt16LittleEndian(answer.AsSpan(4)) != MessageNewLink)
+            return "";
+        ReadOnlySpan<byte> alias = Find(answer.AsSpan((HeaderLength + FamilyHeaderLength)..length), LinkAlias);
+        return Encoding.UTF8.GetString(alias.TrimEnd((byte)0));
+    }
+
+    /// <summary>Gives a device an alias, at most 255 octets. 0, or a negative errno.</summary>
+    internal static int SetAlias(int index, string alias)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(alias);
+        Span<byte> request = new byte[HeaderLength + FamilyHeaderLength + AttributeHeaderLength + ((text.Length + 3) & ~3)];
+        WriteLinkRequest(request, MessageSetLink, FlagRequest | FlagAcknowledge, index);
+        Span<byte> attribute = request[(HeaderLength + FamilyHeaderLength)..];
+        BinaryPrimitives.WriteUInt16LittleEndian(attribute, (ushort)(AttributeHeaderLength + text.Length));
+        BinaryPrimitives.WriteUInt16LittleEndian(attribute[2..], LinkAlias);
+        text.CopyTo(attribute[AttributeHeaderLength..]);
+        return Acknowledged(request);
+    }
+
+    /// <summary>Removes a device. 0, or a negative errno.</summary>
+    internal static int Remove(int index)
+    {
+        Span<byte> request = stackalloc byte[HeaderLength + FamilyHeaderLength];
+        WriteLinkRequest(request, MessageRemoveLink, FlagRequest | FlagAcknowledge, index);
+        return Acknowledged(request);
     }
 
     /// <summary>
@@ -73,7 +108,20 @@ internal static class TunLink
         BinaryPrimitives.WriteUInt16LittleEndian(attribute, (ushort)(AttributeHeaderLength + kind.Length));
         BinaryPrimitives.WriteUInt16LittleEndian(attribute[2..], AttributeKind);
         kind.CopyTo(attribute[AttributeHeaderLength..]);
-        Span<byte> answer = stackalloc byte[256];
+        return Acknowledged(request);
+    }
+
+    private static void WriteLinkRequest(Span<byte> request, ushort kind, ushort flags, int index)
+    {
+        request.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], kind);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], flags);
+        BinaryPrimitives.WriteInt32LittleEndian(request[(HeaderLength + 4)..], index);
+    }
+
+    private static int Acknowledged(Span<byte> request)
+    {
+        Span<byte> answer = stackalloc byte[1024];
         int length = Ask(request, answer);
         if (length < HeaderLength + sizeof(int) || BinaryPrimitives.ReadUInt16LittleEndian(answer[4..]) != MessageError)
             return length < 0 ? length : -Errno.Invalid;

@@ -14,11 +14,18 @@ internal sealed unsafe class UdpSocket : IDisposable
     private readonly Lock _replacing = new();
     private uint _dropsBefore;
 
-    private UdpSocket(int descriptor, AddressFamilyKind family)
+    private UdpSocket(FileDescriptor descriptor, AddressFamilyKind family)
     {
-        _descriptor = new FileDescriptor(descriptor);
+        _descriptor = descriptor;
+        Id = descriptor.Id;
         Family = family;
     }
+
+    /// <summary>Another one when another socket is under the descriptor.</summary>
+    internal long Id { get; private set; }
+
+    /// <summary>It was opened by the process before this one.</summary>
+    internal bool IsInherited { get; private set; }
 
     /// <summary>The family.</summary>
     internal AddressFamilyKind Family { get; }
@@ -33,11 +40,47 @@ internal sealed unsafe class UdpSocket : IDisposable
     {
         int domain = family == AddressFamilyKind.IPv4 ? FamilyInet : FamilyInet6;
         int result = Libc.Result(Libc.Socket(domain, TypeDatagram | TypeNonBlock | TypeCloseOnExec, 0));
-        socket = result < 0 ? null : new UdpSocket(result, family);
+        socket = result < 0 ? null : new UdpSocket(new FileDescriptor(result), family);
         if (socket is not null && family == AddressFamilyKind.IPv6)
             _ = socket.Set(LevelIpv6, Ipv6Only, 1);
         return Math.Min(result, 0);
     }
+
+    /// <summary>Takes over a socket that another process opened: a UDP socket of a family, bound to an address, port and device, in the caller's network namespace.</summary>
+    /// <param name="descriptor">The socket; owned by the result, if there is one.</param>
+    /// <param name="address">The address it should be bound to.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="isShared">Whether it should be one of those that share the port (SO_REUSEPORT).</param>
+    /// <param name="device">The device it should be bound to; null for none.</param>
+    /// <param name="fault">Why it is not that; null if it is.</param>
+    internal static UdpSocket? Adopt(FileDescriptor descriptor, in UnderlayAddress address, ushort port, bool isShared, string? device, out string? fault)
+    {
+        int number = descriptor.Value;
+        fault = null;
+        if (Descriptors.Option(number, LevelSocket, SocketDomain) != (address.IsIPv4 ? FamilyInet : FamilyInet6)
+            || Descriptors.Option(number, LevelSocket, LinuxConstants.SocketType) != TypeDatagram
+            || Descriptors.Option(number, LevelSocket, SocketProtocol) != ProtocolUdp)
+        {
+            fault = $"it is no UDP socket of {address.Family}";
+            return null;
+        }
+
+        var socket = new UdpSocket(descriptor, address.Family) { IsInherited = true };
+        if (socket.LocalAddress() is not (var bound, var boundPort) || bound != address || boundPort != port)
+            fault = "it is bound to something else";
+        else if (Descriptors.Option(number, LevelSocket, SocketReusePort) != (isShared ? 1 : 0))
+            fault = isShared ? "it does not share its port" : "it shares its port";
+        else if (socket.BoundDeviceName() != (device ?? ""))
+            fault = "it is bound to another device";
+        else if (IsOfOtherNamespace(number))
+            fault = "it is of another network namespace";
+        else if (Descriptors.Assert(number) is int result and < 0)
+            fault = Errno.Describe(result);
+        return fault is null ? socket : null;
+    }
+
+    /// <summary>Tells a socket from all others of the kernel; null if the kernel does not say.</summary>
+    internal ulong? Cookie() => Descriptors.LongOption(Descriptor, LevelSocket, SocketCookie);
 
     /// <summary>Sets an integer option.</summary>
     internal int Set(int level, int option, int value) => Libc.SetInt(Descriptor, level, option, value);
@@ -97,7 +140,7 @@ internal sealed unsafe class UdpSocket : IDisposable
         Get(LevelUdp, UdpSegment) >= 0 && Get(LevelSocket, SocketNoCheck) == 0 && (IsIPv4 || Get(LevelUdp, UdpNoCheck6Tx) == 0);
 
     /// <summary>Accepts a zero UDP checksum on IPv6 (RFC 6936 section 4); IPv4 always does.</summary>
-    internal int SetNoChecksumOnReceive() => IsIPv4 ? 0 : Set(LevelUdp, UdpNoCheck6Rx, 1);
+    internal int SetNoChecksumOnReceive(bool accept) => IsIPv4 ? 0 : Set(LevelUdp, UdpNoCheck6Rx, accept ? 1 : 0);
 
     /// <summary>Asks for a buffer of so many octets, past the administrator's limit where we may. Gives the octets obtained.</summary>
     internal int SetReceiveBuffer(int octets) => SetBuffer(SocketReceiveBufferForce, SocketReceiveBuffer, octets);
@@ -132,6 +175,8 @@ internal sealed unsafe class UdpSocket : IDisposable
             if (result < 0)
                 return result;
             _dropsBefore = drops;
+            Id = other.Id;
+            IsInherited = false;
             other.Dispose();
             return 0;
         }
@@ -167,6 +212,33 @@ internal sealed unsafe class UdpSocket : IDisposable
         if (Libc.GetSockName(Descriptor, name, &length) < 0)
             return 0;
         return SockAddr.TryRead(new ReadOnlySpan<byte>(name, (int)length), out _, out ushort port) ? port : (ushort)0;
+    }
+
+    private (UnderlayAddress Address, ushort Port)? LocalAddress()
+    {
+        byte* name = stackalloc byte[SockAddr.Size];
+        uint length = SockAddr.Size;
+        if (Libc.GetSockName(Descriptor, name, &length) < 0)
+            return null;
+        return SockAddr.TryRead(new ReadOnlySpan<byte>(name, (int)length), out UnderlayAddress address, out ushort port) ? (address, port) : null;
+    }
+
+    private string BoundDeviceName()
+    {
+        byte* name = stackalloc byte[16];
+        uint length = 16;
+        return Libc.GetSockOpt(Descriptor, LevelSocket, SocketBindToDevice, name, &length) < 0 || length == 0 ? "" : Encoding.ASCII.GetString(name, (int)length - 1);
+    }
+
+    // A kernel before 5.14 does not say.
+    private static bool IsOfOtherNamespace(int descriptor)
+    {
+        ulong? theirs = Descriptors.LongOption(descriptor, LevelSocket, SocketNamespaceCookie);
+        int own = Libc.Result(Libc.Socket(FamilyInet, TypeDatagram | TypeCloseOnExec, 0));
+        if (own < 0)
+            return false;
+        using var here = new FileDescriptor(own);
+        return theirs is not null && Descriptors.LongOption(own, LevelSocket, SocketNamespaceCookie) is ulong ours && ours != theirs;
     }
 
     /// <summary>

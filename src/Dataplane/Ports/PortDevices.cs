@@ -1,3 +1,4 @@
+using Overlay.Dataplane.HandOver;
 using Overlay.Forwarding.Topology;
 
 namespace Overlay.Dataplane.Ports;
@@ -10,9 +11,10 @@ public static class PortDevices
     /// <param name="touchExisting">
     /// False leaves a device that was there before as it is, for whoever opens it may yet give it up; <see cref="IPortDevice.Reconfigure"/> makes it as asked for.
     /// </param>
-    public static DeviceOpenResult Open(DeviceOptions options, bool touchExisting = true)
+    /// <param name="keep">What is kept over a restart; null makes devices that go when they are closed.</param>
+    public static DeviceOpenResult Open(DeviceOptions options, bool touchExisting = true, KeepOptions? keep = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return options.Kind == PortDeviceKind.Veth ? VethPort.Open(options, touchExisting) : TapPort.Open(options, touchExisting);
+        return options.Kind == PortDeviceKind.Veth ? VethPort.Open(options, touchExisting) : TapPort.Open(options, touchExisting, keep);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Interop;
 using Overlay.Encap;
 
@@ -16,13 +17,18 @@ namespace Overlay.Dataplane.Ports;
 /// </remarks>
 public sealed class TapPort : IPortDevice
 {
+    private static readonly KeepOptions Nothing = new();
     private readonly InterfaceControl _control;
     private readonly string? _netns;
     private readonly LinkStatistics? _statistics;
     private int _closed;
 
-    private TapPort(DeviceOptions options, TapQueues queues, InterfaceControl control, LinkStatistics? statistics, bool existed)
+    private readonly bool _isOurs;
+    private string? _tag;
+
+    private TapPort(DeviceOptions options, TapQueues queues, InterfaceControl control, LinkStatistics? statistics, bool existed, bool isOurs)
     {
+        _isOurs = isOurs;
         Name = options.Name;
         _netns = options.Netns;
         Queues = queues;
@@ -60,7 +66,8 @@ public sealed class TapPort : IPortDevice
     /// <param name="touchExisting">
     /// False leaves a device that was there before as it is, for whoever opens it may yet give it up; <see cref="Reconfigure"/> makes it as asked for.
     /// </param>
-    public static DeviceOpenResult Open(DeviceOptions options, bool touchExisting = true)
+    /// <param name="keep">What is kept over a restart; null makes devices that go when they are closed.</param>
+    public static DeviceOpenResult Open(DeviceOptions options, bool touchExisting = true, KeepOptions? keep = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (!DeviceOptions.IsValidName(options.Name))
@@ -69,9 +76,58 @@ public sealed class TapPort : IPortDevice
             return Failed($"'{options.Bridge}' is not a bridge name");
         if (options.Queues is < 1 or > TapQueues.Max)
             return Failed($"queues: 1 to {TapQueues.Max} are possible");
-        DeviceOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options, touchExisting), out string? error);
+        keep ??= Nothing;
+        if (keep.Inherited is { IsEmpty: false } inherited)
+        {
+            var warnings = ImmutableArray.CreateBuilder<string>();
+            if (TapQueues.Adopt(options, inherited, warnings) is TapQueues queues)
+                return Adopt(options, keep, queues, warnings);
+        }
+
+        DeviceOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options, touchExisting, keep), out string? error);
         return error is null ? result! : Failed($"tap '{options.Name}': {error}");
     }
+
+    /// <summary>What is known of the device as one that is kept; null if it was not made by this daemon, or is not persistent.</summary>
+    internal KeptTap? Kept => _tag is null ? null : new KeptTap(Name, _netns, _tag);
+
+    /// <summary>What is open, with the names it has in a store.</summary>
+    internal IEnumerable<HeldDescriptor> Held => IsClosed ? [] : Queues.Held(_netns);
+
+    /// <summary>Makes a device that was made here stay, with the tenant's addresses and routes, when this process ends in whatever way. Gives why not, or null.</summary>
+    /// <param name="tag">The alias by which it is known again; null leaves it as it is.</param>
+    internal string? Keep(string? tag)
+    {
+        if (!_isOurs || tag is null || _tag is not null)
+            return null;
+        int result = 0;
+        _ = NetworkNamespace.Run(_netns, () => result = TunLink.Alias(Index) == tag ? 0 : TunLink.SetAlias(Index, tag), out string? error);
+
+        // Without the mark nobody could tell that it is ours to remove.
+        if (error is null && result >= 0)
+            result = TapDevice.SetPersistent(Queues.Descriptor(0), stays: true);
+        if (error is not null || result < 0)
+            return $"tap '{Name}' goes when overlayd ends, and the tenant's addresses with it: {error ?? Errno.Describe(result)}";
+        Queues.MayStay = true;
+        _tag = tag;
+        return null;
+    }
+
+    /// <summary>Lets a device that was made here go when it is closed.</summary>
+    internal void LetGo()
+    {
+        if (_tag is null)
+            return;
+        _ = TapDevice.SetPersistent(Queues.Descriptor(0), stays: false);
+        Queues.MayStay = false;
+        _tag = null;
+    }
+
+    /// <summary>Frames that wait for us at most; negative if it cannot be read.</summary>
+    internal int ReadQueueLength() => _control.QueueLength(Name);
+
+    /// <summary>Sets how many frames wait for us at most. Whether it could be.</summary>
+    internal bool SetQueueLength(int frames) => _control.SetQueueLength(Name, frames) >= 0;
 
     /// <inheritdoc/>
     public int PollDescriptor(int queue) => Queues.Descriptor(queue);
@@ -236,7 +292,44 @@ public sealed class TapPort : IPortDevice
 
     private static DeviceOpenResult Failed(string error) => new(null, error, []);
 
-    private static DeviceOpenResult OpenHere(DeviceOptions options, bool touchExisting)
+    // A device that was moved to another namespace, as a container's is, is looked for where it is.
+    private static DeviceOpenResult Adopt(DeviceOptions options, KeepOptions keep, TapQueues queues, ImmutableArray<string>.Builder warnings)
+    {
+        string? netns = options.Netns;
+        int opened = TapDevice.OpenNamespace(queues.Descriptor(0));
+        using FileDescriptor? where = opened < 0 ? null : new FileDescriptor(opened);
+        if (where is not null && NetworkNamespace.IsOther(where.Value))
+            netns = NetworkNamespace.PathOf(where.Value);
+        TapPort? port = NetworkNamespace.Run(netns, () => AdoptHere(options, keep, queues), out string? error);
+        if (port is not null)
+            return new DeviceOpenResult(port, null, warnings.ToImmutable());
+        foreach (HeldDescriptor held in queues.Held(options.Netns))
+            keep.Inherited!.Note(held.Name, "its device cannot be found");
+        queues.Dispose();
+        keep.Inherited!.Settle();
+        return Failed($"tap '{options.Name}': {error ?? "it was handed over and cannot be found"}");
+    }
+
+    private static TapPort? AdoptHere(DeviceOptions options, KeepOptions keep, TapQueues queues)
+    {
+        if (InterfaceControl.TryOpen(out InterfaceControl? control) < 0 || control!.Index(options.Name) is not (> 0 and var index))
+        {
+            control?.Dispose();
+            return null;
+        }
+
+        string alias = TunLink.Alias(index);
+        _ = control.Mac(options.Name, out MacAddress mac);
+        bool isOurs = keep.IsOurs(alias);
+        return new TapPort(options, queues, control, LinkStatistics.TryOpen(), existed: true, isOurs)
+        {
+            _tag = isOurs && TunLink.Read(index) is { IsPersistent: true } ? alias : null,
+            Mac = mac,
+            Index = index,
+        };
+    }
+
+    private static DeviceOpenResult OpenHere(DeviceOptions options, bool touchExisting, KeepOptions keep)
     {
         int result = InterfaceControl.TryOpen(out InterfaceControl? control);
         if (control is null)
@@ -269,7 +362,9 @@ public sealed class TapPort : IPortDevice
         }
 
         _ = control.Mac(options.Name, out MacAddress mac);
-        var port = new TapPort(options, queues, control, LinkStatistics.TryOpen(), existed) { Mac = mac, Index = index };
+        string alias = existed && keep.Tag is not null ? TunLink.Alias(index) : "";
+        bool isOurs = !existed || keep.IsOurs(alias);
+        var port = new TapPort(options, queues, control, LinkStatistics.TryOpen(), existed, isOurs) { _tag = existed && isOurs ? alias : null, Mac = mac, Index = index };
         return new DeviceOpenResult(port, null, warnings.ToImmutable());
     }
 

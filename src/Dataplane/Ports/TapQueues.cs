@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Steering;
 using Overlay.Encap;
@@ -24,19 +26,25 @@ internal sealed class TapQueues : IDisposable
     private readonly string _name;
     private readonly int[] _descriptors = new int[Max + 1];
     private readonly List<FileDescriptor> _owners = [];
-    private readonly bool _mayStay;
+    private readonly HashSet<long> _inherited = [];
     private TapSteering? _steering;
     private FileDescriptor? _lane;
     private bool _isSteered;
     private int _count = 1;
 
-    private TapQueues(string name, int first, bool isMultiQueue, bool mayStay)
+    private TapQueues(string name, FileDescriptor first, bool isMultiQueue, bool mayStay)
     {
         _name = name;
         IsMultiQueue = isMultiQueue;
-        _mayStay = mayStay;
+        MayStay = mayStay;
         Add(first);
     }
+
+    /// <summary>Whether the device is there when its queues are closed, because it was there before or is persistent.</summary>
+    internal bool MayStay { get; set; }
+
+    /// <summary>Set when another process has the queues too and reads them from now on: nothing of the device is changed when they are closed here.</summary>
+    internal bool IsHandedOver { get; set; }
 
     /// <summary>Whether the device can have more than one queue.</summary>
     internal bool IsMultiQueue { get; }
@@ -68,8 +76,8 @@ internal sealed class TapQueues : IDisposable
         bool existed = index > 0;
         TunLink.State? known = existed ? TunLink.Read(index) : null;
 
-        // It stays by itself or because another process has it; that one's queues must not be joined by ours.
-        if (known is { IsPersistent: false })
+        // It stays by itself or because another process has it; that one's queues must not be joined by ours. Nor those of another overlayd, whose TAPs are persistent.
+        if (known is { IsPersistent: false } || (known is { Queues: > 0 } && TunLink.Alias(index).StartsWith(KeptTap.TagPrefix, StringComparison.Ordinal)))
             return -Errno.Busy;
         bool isMultiQueue = known?.IsMultiQueue ?? true;
         int first = TapDevice.Open(options.Name, isMultiQueue, VnetHeader.LengthWithBuffers);
@@ -81,7 +89,7 @@ internal sealed class TapQueues : IDisposable
 
         if (first < 0)
             return first;
-        queues = new TapQueues(options.Name, first, isMultiQueue, existed);
+        queues = new TapQueues(options.Name, new FileDescriptor(first), isMultiQueue, existed);
         if (known is { Queues: > 0 })
         {
             warnings.Add($"tap '{options.Name}': another process has {known.Value.Queues} of its queues open and gets a part of the frames");
@@ -94,6 +102,62 @@ internal sealed class TapQueues : IDisposable
         foreach (string warning in queues.Widen())
             warnings.Add(warning);
         return 0;
+    }
+
+    /// <summary>
+    /// Takes over the queues that the process before had open; null if there are none that fit, and then all of them are closed. The kernel numbers queues as they were opened: the
+    /// first, the lane, those that came later, and so they are taken.
+    /// </summary>
+    /// <param name="options">The device.</param>
+    /// <param name="inherited">What was open.</param>
+    /// <param name="warnings">What is not as it was asked for.</param>
+    internal static TapQueues? Adopt(DeviceOptions options, InheritedDescriptors inherited, ImmutableArray<string>.Builder warnings)
+    {
+        string prefix = DescriptorNames.TapOf(options.Name, options.Netns);
+        if (Verified(options, 0, inherited, out bool isMultiQueue) is not FileDescriptor first)
+        {
+            inherited.RefuseRest(prefix, "its first queue is not there");
+            inherited.Settle();
+            return null;
+        }
+
+        var queues = new TapQueues(options.Name, first, isMultiQueue, mayStay: true);
+        FileDescriptor? lane = Verified(options, DescriptorNames.Lane, inherited, out _);
+        bool isAlone = !inherited.Has(DescriptorNames.Tap(options.Name, options.Netns, 1));
+        if (lane is not null && !options.Lane)
+        {
+            inherited.Refuse(DescriptorNames.Tap(options.Name, options.Netns, DescriptorNames.Lane), lane, "workers.lane is off");
+            lane = null;
+        }
+
+        for (int queue = 1; queue < Max && Verified(options, queue, inherited, out _) is FileDescriptor next; queue++)
+        {
+            // One that was on its way in or out is taken into use; the others are.
+            _ = TapDevice.SetQueue(next.Value, inUse: true);
+            queues.Add(next);
+            queues._count = queue + 1;
+        }
+
+        inherited.RefuseRest(prefix, "a queue before it is not there");
+        inherited.Settle();
+        queues._inherited.UnionWith(queues._owners.Select(static owner => owner.Id));
+        if (lane is not null)
+            queues.AdoptLane(lane);
+        else if (options.Lane && isAlone)
+            queues.OpenLane(isInUse: true);
+        if (queues._count > 1)
+            queues.BeginSteering(warnings);
+        queues.Steer(queues._count);
+        return queues;
+    }
+
+    /// <summary>What is open here, with the names it has in a store.</summary>
+    internal IEnumerable<HeldDescriptor> Held(string? netns)
+    {
+        for (int queue = 0; queue < _count && queue < _owners.Count; queue++)
+            yield return new HeldDescriptor(DescriptorNames.Tap(_name, netns, queue), _owners[queue].Value, _owners[queue].Id, _inherited.Contains(_owners[queue].Id));
+        if (_lane is not null)
+            yield return new HeldDescriptor(DescriptorNames.Tap(_name, netns, DescriptorNames.Lane), _lane.Value, _lane.Id, _inherited.Contains(_lane.Id));
     }
 
     /// <summary>Opens queues up to a number of them, unused as yet.</summary>
@@ -117,7 +181,7 @@ internal sealed class TapQueues : IDisposable
 
             // Where no program chooses, the kernel would use it from this moment on.
             _ = TapDevice.SetQueue(next, inUse: false);
-            Add(next);
+            Add(new FileDescriptor(next));
         }
     }
 
@@ -158,7 +222,7 @@ internal sealed class TapQueues : IDisposable
     public void Dispose()
     {
         // A device that stays would go on being steered to queues that nobody has open.
-        if (_mayStay && _steering is not null)
+        if (MayStay && !IsHandedOver && _steering is not null)
             _ = TapDevice.SetSteering(_descriptors[0], -1);
         foreach (FileDescriptor queue in _owners)
             queue.Dispose();
@@ -195,9 +259,48 @@ internal sealed class TapQueues : IDisposable
             warnings.Add($"tap '{_name}': the kernel chooses the queues (bpf: {Bpf.Describe(result)}): a flow may change its queue once when it is answered, and a change of their number may lose frames");
     }
 
-    private void Add(int descriptor)
+    // With a new program, for what it shares with us is not handed over: what waits in the lane is older than what comes to the bulk queue from now on, and is read first (CatchUp).
+    private void AdoptLane(FileDescriptor lane)
     {
-        _descriptors[_owners.Count] = descriptor;
-        _owners.Add(new FileDescriptor(descriptor));
+        _isSteered = true;
+        _descriptors[LaneQueue] = lane.Value;
+        _lane = lane;
+        _inherited.Add(lane.Id);
+        if (TapSteering.TryAttach(_descriptors[0], withLane: true, out _steering, isInUse: true) < 0)
+            _ = TapDevice.SetSteering(_descriptors[0], -1);
+    }
+
+    private static FileDescriptor? Verified(DeviceOptions options, int queue, InheritedDescriptors inherited, out bool isMultiQueue)
+    {
+        isMultiQueue = false;
+        string name = DescriptorNames.Tap(options.Name, options.Netns, queue);
+        if (inherited.Take(name) is not FileDescriptor descriptor)
+            return null;
+        string? fault = Fault(options.Name, descriptor.Value, queue, out isMultiQueue);
+        if (fault is null)
+            return descriptor;
+        inherited.Refuse(name, descriptor, fault);
+        return null;
+    }
+
+    private static string? Fault(string device, int descriptor, int queue, out bool isMultiQueue)
+    {
+        const int Kind = LinuxConstants.TunTap | LinuxConstants.TunNoPacketInfo | LinuxConstants.TunVnetHeader;
+        isMultiQueue = false;
+        if (TapDevice.Describe(descriptor) is not (string name, int flags))
+            return "it is no queue of a device that is there";
+        isMultiQueue = (flags & LinuxConstants.TunMultiQueue) != 0;
+        if (name != device)
+            return $"it is a queue of '{name}'";
+        if ((flags & Kind) != Kind || (queue != 0 && !isMultiQueue))
+            return string.Create(CultureInfo.InvariantCulture, $"the device has flags 0x{flags:x4}");
+        int result = TapDevice.Assert(descriptor, VnetHeader.LengthWithBuffers);
+        return result < 0 ? $"header and offloads cannot be set: {Errno.Describe(result)}" : null;
+    }
+
+    private void Add(FileDescriptor descriptor)
+    {
+        _descriptors[_owners.Count] = descriptor.Value;
+        _owners.Add(descriptor);
     }
 }

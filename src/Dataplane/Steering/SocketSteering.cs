@@ -30,12 +30,15 @@ internal sealed class SocketSteering : IDisposable
     /// <param name="socket">Any of them; all are bound.</param>
     /// <param name="workers">Sockets before that of the lane.</param>
     /// <param name="steering">The steering; null if it was refused.</param>
-    internal static int TryAttach(UdpSocket socket, int workers, out SocketSteering? steering)
+    /// <param name="isInUse">Datagrams may have come to the sockets already.</param>
+    internal static int TryAttach(UdpSocket socket, int workers, out SocketSteering? steering, bool isInUse = false)
     {
         steering = null;
         int result = LaneTable.TryCreate(Shares, out LaneTable? lane);
         if (lane is null)
             return result;
+        if (isInUse)
+            lane.NoteUnknown();
         steering = new SocketSteering(lane);
         result = steering.TryAttach(socket, workers);
         if (result >= 0)
@@ -46,7 +49,7 @@ internal sealed class SocketSteering : IDisposable
     }
 
     /// <summary>Gives the program, with what is known of the flows, to sockets that take the place of the first. 0, or a negative errno.</summary>
-    /// <inheritdoc cref="TryAttach(UdpSocket, int, out SocketSteering)"/>
+    /// <inheritdoc cref="TryAttach(UdpSocket, int, out SocketSteering, bool)"/>
     internal int TryAttach(UdpSocket socket, int workers)
     {
         int result = Bpf.LoadSocketFilter(Build(Lane, socket.Family, workers));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Steering;
 using Overlay.Forwarding.Topology;
@@ -144,6 +145,24 @@ internal sealed class UdpReceiver : IDisposable
         }
 
         return isReplaced;
+    }
+
+    /// <summary>What is open, with the names it has in a store. The sockets of groups are not kept.</summary>
+    internal IEnumerable<HeldDescriptor> Held(bool hasLane)
+    {
+        for (int worker = 0; worker < _sockets.Length; worker++)
+        {
+            int index = hasLane && worker == _sockets.Length - 1 ? DescriptorNames.Lane : worker;
+            foreach (ReceiveSocket socket in Volatile.Read(ref _sockets[worker]).Take(_poll[worker].Length))
+                yield return new HeldDescriptor(DescriptorNames.Udp(socket.Encap, socket.Address, socket.Port, index), socket.Socket.Descriptor, socket.Socket.Id, socket.Socket.IsInherited);
+        }
+    }
+
+    /// <summary>Gives all sockets buffers of so many octets, as far as the kernel lets us.</summary>
+    internal void SetBuffers(int octets)
+    {
+        foreach (ReceiveSocket socket in _sockets.SelectMany(static own => Volatile.Read(ref own)).Where(static socket => socket.Socket is not null))
+            _ = socket.Socket.SetReceiveBuffer(octets);
     }
 
     /// <summary>The sockets with what the kernel dropped at them.</summary>

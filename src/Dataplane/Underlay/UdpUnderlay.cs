@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Dataplane.Buffers;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Steering;
 using Overlay.Encap;
@@ -52,11 +53,12 @@ public sealed class UdpUnderlay : IUnderlay
     /// <param name="withLane">
     /// Opens a socket more for each encapsulation and local address, for the priority lane: that of a worker after the others (<see cref="HasLane"/>, unless the kernel refuses).
     /// </param>
-    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, Action<Exception>? fault = null, bool withLane = false, PathMtuTable? paths = null, ulong portSeed = 0)
+    /// <param name="inherited">What the process before left open; null if there was none.</param>
+    public static UdpUnderlayResult Open(UnderlaySpec spec, int workers, Action<Exception>? fault = null, bool withLane = false, PathMtuTable? paths = null, ulong portSeed = 0, InheritedDescriptors? inherited = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
-        var opener = new UdpUnderlayOpener(spec, portSeed);
+        var opener = new UdpUnderlayOpener(spec, portSeed, inherited);
         var receiver = new UdpReceiver(opener.OpenReceivers(workers, withLane));
         if (opener.LaneError < 0)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Steering;
 using Overlay.Encap;
@@ -8,11 +9,13 @@ using static Overlay.Dataplane.Interop.LinuxConstants;
 namespace Overlay.Dataplane.Underlay;
 
 /// <summary>Opens the sockets of an underlay and collects what went wrong. Used once.</summary>
-internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0)
+internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0, InheritedDescriptors? inherited = null)
 {
-    private const int ReceiveBuffer = 8 << 20;
+    internal const int ReceiveBuffer = 8 << 20;
     private const int SendBuffer = 4 << 20;
+    private readonly Dictionary<(EncapKind Encap, UnderlayAddress Address), UdpSocket[]> _adopted = [];
     private bool _withLane;
+    private int _count;
 
     internal ImmutableArray<string>.Builder Errors { get; } = ImmutableArray.CreateBuilder<string>();
 
@@ -27,9 +30,11 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0)
     internal ReceiveSocket[][] OpenReceivers(int workers, bool withLane)
     {
         _withLane = withLane;
+        _count = withLane ? workers + 1 : workers;
         var sockets = new List<ReceiveSocket>[withLane ? workers + 1 : workers];
         for (int worker = 0; worker < sockets.Length; worker++)
             sockets[worker] = [];
+        AdoptReceivers();
         OpenReceivers(sockets, EncapKind.Vxlan, spec.VxlanPort);
         OpenReceivers(sockets, EncapKind.Geneve, spec.GenevePort);
         return Array.ConvertAll(sockets, list => list.ToArray());
@@ -118,6 +123,15 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0)
             return;
         foreach (UnderlayAddress address in spec.Local)
         {
+            if (_adopted.TryGetValue((encap, address), out UdpSocket[]? adopted))
+            {
+                for (int worker = 0; worker < sockets.Length; worker++)
+                    sockets[worker].Add(new ReceiveSocket(adopted[worker], address, number, encap));
+                if (_withLane && !TrySteer(sockets[^1], sockets.Length - 1, isInUse: true))
+                    return;
+                continue;
+            }
+
             // SO_REUSEPORT would let a second daemon take half of our traffic unseen: a bind without it must succeed first.
             if (sockets.Length > 1)
             {
@@ -139,14 +153,74 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0)
         }
     }
 
-    private bool TrySteer(List<ReceiveSocket> lane, int workers)
+    private bool TrySteer(List<ReceiveSocket> lane, int workers, bool isInUse = false)
     {
-        int result = SocketSteering.TryAttach(lane[^1].Socket, workers, out SocketSteering? steering);
+        int result = SocketSteering.TryAttach(lane[^1].Socket, workers, out SocketSteering? steering, isInUse);
         if (result < 0)
             LaneError = result;
         else
             lane[^1] = lane[^1] with { Steering = steering };
         return result >= 0;
+    }
+
+    // All that share an address and port or none: the kernel numbers them as they were bound, and what comes to one that nobody reads is lost.
+    private void AdoptReceivers()
+    {
+        if (inherited is not { IsEmpty: false } handed)
+            return;
+        foreach ((EncapKind encap, ushort? port) in new[] { (EncapKind.Vxlan, spec.VxlanPort), (EncapKind.Geneve, spec.GenevePort) })
+        {
+            if (port is not ushort number)
+                continue;
+            foreach (UnderlayAddress address in spec.Local)
+            {
+                if (!handed.Has(DescriptorNames.Udp(encap, in address, number, 0)))
+                    continue;
+                var sockets = new List<UdpSocket>();
+                for (int index = 0; index < _count && Adopt(handed, encap, in address, number, index) is UdpSocket socket; index++)
+                    sockets.Add(socket);
+                bool hasMore = handed.Has(DescriptorNames.Udp(encap, in address, number, _count)) || (!_withLane && handed.Has(DescriptorNames.Udp(encap, in address, number, DescriptorNames.Lane)));
+                if (sockets.Count == _count && !hasMore)
+                {
+                    _adopted[(encap, address)] = [.. sockets];
+                    continue;
+                }
+
+                for (int index = 0; index < sockets.Count; index++)
+                {
+                    handed.Note(NameOf(encap, in address, number, index), "those that share its port are not all there, or more than are wanted");
+                    sockets[index].Dispose();
+                }
+            }
+        }
+
+        handed.RefuseRest(DescriptorNames.Prefix + "udp.", "it is not wanted any more");
+        handed.Settle();
+    }
+
+    private string NameOf(EncapKind encap, in UnderlayAddress address, ushort port, int index) =>
+        DescriptorNames.Udp(encap, in address, port, _withLane && index == _count - 1 ? DescriptorNames.Lane : index);
+
+    private UdpSocket? Adopt(InheritedDescriptors handed, EncapKind encap, in UnderlayAddress address, ushort port, int index)
+    {
+        string name = NameOf(encap, in address, port, index);
+        if (handed.Take(name) is not FileDescriptor descriptor)
+            return null;
+        UdpSocket? socket = UdpSocket.Adopt(descriptor, in address, port, isShared: _count > 1, spec.Device, out string? fault);
+        if (socket?.Cookie() is ulong cookie && !handed.IsNew(cookie))
+            (socket, fault) = (null, "it is there under another name already");
+        if (socket is null)
+        {
+            handed.Refuse(name, descriptor, fault!);
+            return null;
+        }
+
+        // What a socket is asked to do for us may be configured otherwise now; that it waits in its buffer is what it was kept for.
+        _ = socket.SetFreeBind();
+        _ = socket.SetReceiveTos();
+        _ = socket.SetReceiveOffload();
+        _ = socket.SetNoChecksumOnReceive(spec.Checksum == ChecksumPolicy.ZeroBoth);
+        return socket;
     }
 
     private UdpSocket? OpenReceiver(in UnderlayAddress address, ushort port, EncapKind encap, bool reusePort, bool quiet, string? groupDevice = null)
@@ -167,7 +241,7 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0)
         // A kernel without it hands over every datagram as a message of its own.
         _ = socket.SetReceiveOffload();
         if (spec.Checksum == ChecksumPolicy.ZeroBoth)
-            Require(socket.SetNoChecksumOnReceive(), "UDP_NO_CHECK6_RX");
+            Require(socket.SetNoChecksumOnReceive(true), "UDP_NO_CHECK6_RX");
         int obtained = socket.SetReceiveBuffer(ReceiveBuffer);
         if (obtained < ReceiveBuffer && !quiet)
             Warnings.Add($"receive buffer of {address} port {port} is {obtained} of {ReceiveBuffer} octets; run: sysctl -w net.core.rmem_max={ReceiveBuffer}");

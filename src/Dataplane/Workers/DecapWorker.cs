@@ -61,6 +61,9 @@ internal sealed class DecapWorker : WorkerLoop
     });
 
     /// <inheritdoc/>
+    protected override int Tags => _socketCount;
+
+    /// <inheritdoc/>
     protected override void Serve(ulong tag)
     {
         bool more = true;

@@ -92,6 +92,9 @@ internal sealed class EncapWorker : WorkerLoop
     });
 
     /// <inheritdoc/>
+    protected override int Tags => _slots.Length;
+
+    /// <inheritdoc/>
     protected override void Serve(ulong tag)
     {
         // The slot may have been emptied by the mailbox earlier in the same wait.

@@ -19,6 +19,8 @@ internal abstract class WorkerLoop : IDisposable
     /// <summary>Frames behind which it is the others' turn, too.</summary>
     protected const int MaxFrames = 2048;
 
+    // With MaxFrames: what a queue that has grown for a hand-over holds.
+    private const int CatchUpTurns = 8;
     private const int EventCount = 64;
     private const ulong ControlTag = ulong.MaxValue;
     private readonly EventFd _wake = new();
@@ -31,6 +33,7 @@ internal abstract class WorkerLoop : IDisposable
     private readonly TimeProvider _time;
     private readonly long _spin;
     private bool _ended;
+    private volatile bool _handsOver;
     private volatile bool _stopping;
     private long _deadline;
 
@@ -85,12 +88,28 @@ internal abstract class WorkerLoop : IDisposable
     }
 
     /// <summary>Asks the worker to end: what waits is forwarded for <paramref name="drain"/>, what is left after it counted as <c>shutting_down</c>.</summary>
-    internal void RequestStop(TimeSpan drain)
+    /// <param name="drain">How long it may go on.</param>
+    /// <param name="handOver">What was read is forwarded, and what waits is left to another process.</param>
+    internal void RequestStop(TimeSpan drain, bool handOver = false)
     {
+        _handsOver = handOver;
         Volatile.Write(ref _deadline, _time.GetTimestamp() + (long)(drain.TotalSeconds * _time.TimestampFrequency));
         _stopping = true;
         _wake.Set();
     }
+
+    /// <summary>
+    /// Serves what waits in all descriptors now. For the workers of the lane, before the others start: what the process before left in the lane is older than what has come to the bulk
+    /// queues since the lane's program was changed.
+    /// </summary>
+    internal Task CatchUp() => Post(() =>
+    {
+        for (int turn = 0; turn < CatchUpTurns; turn++)
+        {
+            for (int tag = 0; tag < Tags; tag++)
+                Serve((ulong)tag);
+        }
+    });
 
     /// <summary>Waits for the thread's end.</summary>
     internal bool Join(TimeSpan limit) => _thread.ThreadState.HasFlag(ThreadState.Unstarted) || _thread.Join(limit);
@@ -101,6 +120,9 @@ internal abstract class WorkerLoop : IDisposable
         Epoll.Dispose();
         _wake.Dispose();
     }
+
+    /// <summary>Tags are below this.</summary>
+    protected virtual int Tags => 0;
 
     /// <summary>Serves the descriptor of a tag.</summary>
     protected abstract void Serve(ulong tag);
@@ -130,7 +152,8 @@ internal abstract class WorkerLoop : IDisposable
         Action once = Once;
         while (!_stopping)
             Guarded(once);
-        Guarded(Drain);
+        if (!_handsOver)
+            Guarded(Drain);
         lock (_end)
             _ended = true;
         ReadMailbox();

@@ -71,8 +71,9 @@ internal sealed partial class Daemon(
         await _stop.CancelAsync();
         await _sampling;
         await _reloading.WaitAsync(CancellationToken.None);
-        await runtime.StopAsync();
-        HostLog.Stopped(log);
+
+        // Forwarding ends when nothing else is left to be ended: what comes while nobody reads has to wait.
+        await runtime.LeaveAsync();
     }
 
     /// <inheritdoc/>
@@ -85,7 +86,7 @@ internal sealed partial class Daemon(
         }
 
         _disposed = true;
-        await runtime.DisposeAsync();
+        await Task.WhenAny(_sampling);
         _stop.Dispose();
         _reloading.Dispose();
     }
@@ -225,7 +226,7 @@ internal sealed partial class Daemon(
 
         try
         {
-            await runtime.FollowPortsAsync();
+            await runtime.TickAsync();
         }
         finally
         {

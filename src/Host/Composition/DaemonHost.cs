@@ -4,6 +4,7 @@ using Overlay.Host.Configuration;
 using Overlay.Host.Events;
 using Overlay.Host.Logging;
 using Overlay.Host.Metrics;
+using Overlay.Host.Restart;
 using Overlay.Host.State;
 using Overlay.Host.Systemd;
 
@@ -37,12 +38,20 @@ internal static class DaemonHost
             HostLog.Warn(loggers.CreateLogger<Daemon>(), privileges);
         }
 
-        var runtime = new DaemonRuntime(config, Seed(config, loggers), time, loggers);
+        var handOver = HandOver.Begin(config, warning => HostLog.Warn(loggers.CreateLogger<HandOver>(), warning));
+        await using var runtime = new DaemonRuntime(config, Seed(config, loggers), time, loggers, handOver);
 
         // Half of a start is the runtime compiling what it meets for the first time: the dataplane comes up on one processor while the server is put
-        // together on another. Nothing listens before the daemon forwards.
+        // together on another. Nothing listens before the daemon forwards. Where frames wait already, they come before everything else.
         var starting = Task.Run(runtime.StartAsync);
-        await using var app = Build(new DaemonOptions(file, loaded, SocketArgument(config), starting), runtime, logging, loggers, time);
+        if (handOver.IsTakingOver)
+        {
+            await Task.WhenAny(starting);
+        }
+
+        var app = Build(new DaemonOptions(file, loaded, SocketArgument(config), starting), runtime, logging, loggers, time);
+        await using var web = app.ConfigureAwait(true);
+        var lifetime = (DaemonLifetime)app.Services.GetRequiredService<IHostLifetime>();
         var daemon = app.Services.GetRequiredService<Daemon>();
         try
         {
@@ -60,6 +69,7 @@ internal static class DaemonHost
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
         {
             await daemon.StopAsync(CancellationToken.None);
+            await runtime.StopAsync();
             return Fail($"admin.socket: {config.Admin.Socket} cannot be used: {error.Message}. Run: ls -ld {Path.GetDirectoryName(config.Admin.Socket)}");
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -69,8 +79,14 @@ internal static class DaemonHost
         }
 
         daemon.AnnounceReady();
-        await using var metrics = MetricsService.Start(runtime, daemon, loggers, time);
+        var metrics = MetricsService.Start(runtime, daemon, loggers, time);
         await app.WaitForShutdownAsync();
+        await metrics.DisposeAsync();
+        await app.DisposeAsync();
+
+        // Forwarding ends last, and the process directly after it: from here on until the next one reads, frames wait.
+        await runtime.StopAsync(remove: lifetime.IsInterrupted);
+        HostLog.Stopped(loggers.CreateLogger<Daemon>());
         return ExitCode.Ok;
     }
 

@@ -8,6 +8,10 @@ internal sealed class DaemonLifetime(IHostApplicationLifetime application, IAdmi
 {
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _asked;
+    private volatile bool _isInterrupted;
+
+    /// <summary>Whether somebody at a terminal ended it (SIGINT), and not a service manager that may start it again.</summary>
+    public bool IsInterrupted => _isInterrupted;
 
     /// <inheritdoc/>
     public Task WaitForStartAsync(CancellationToken cancellationToken)
@@ -30,6 +34,7 @@ internal sealed class DaemonLifetime(IHostApplicationLifetime application, IAdmi
     private void Stop(PosixSignalContext context)
     {
         context.Cancel = true;
+        _isInterrupted |= context.Signal == PosixSignal.SIGINT;
         if (Interlocked.Increment(ref _asked) > 1)
         {
             Environment.Exit(ExitCode.Failure);

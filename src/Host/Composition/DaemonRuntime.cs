@@ -2,11 +2,13 @@ using System.Collections.Immutable;
 using Overlay.Control;
 using Overlay.Control.StaticFile;
 using Overlay.Dataplane;
+using Overlay.Dataplane.HandOver;
 using Overlay.Dataplane.Underlay;
 using Overlay.Dataplane.Workers;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
 using Overlay.Host.Configuration;
+using Overlay.Host.Restart;
 
 namespace Overlay.Host.Composition;
 
@@ -23,15 +25,27 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     private readonly Dictionary<string, (bool IsUp, MacAddress Mac)> _portStates = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private Task _following = Task.CompletedTask;
+    private Task _finishing = Task.CompletedTask;
+    private bool _isLeaving;
+    private volatile bool _running;
     private bool _stopped;
     private bool _disposed;
 
-    public DaemonRuntime(OverlayConfig config, FlowHashSeed seed, TimeProvider time, ILoggerFactory loggers)
+    private readonly HandOver? _handOver;
+
+    /// <summary>Makes a runtime; nothing is opened.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="seed">Seed of the flow hash.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="loggers">Loggers.</param>
+    /// <param name="handOver">What goes from one process to the next; null keeps nothing.</param>
+    public DaemonRuntime(OverlayConfig config, FlowHashSeed seed, TimeProvider time, ILoggerFactory loggers, HandOver? handOver = null)
     {
+        _handOver = handOver;
         _log = loggers.CreateLogger<DaemonRuntime>();
         Config = config;
         var workers = new WorkerOptions { Count = config.Workers.Count, Cpus = config.Workers.Cpus, Spin = config.Workers.Spin, Lane = config.Workers.Lane };
-        Dataplane = new DataplaneService(config.Underlay, workers, seed, time, loggers);
+        Dataplane = new DataplaneService(config.Underlay, workers, seed, time, loggers, handOver?.Options);
         Control = new ControlLoop(Dataplane.Forwarding, new ControlOptions { Precedence = config.Precedence }, time, loggers);
         Control.AddPlane(_static);
         Sampler = new TrafficSampler(Dataplane.Forwarding, time);
@@ -65,7 +79,8 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     /// <returns>Why it did not start; empty if it forwards. Ports that cannot be opened while others can are not an error: see <see cref="PortErrors"/>.</returns>
     public async Task<IReadOnlyList<string>> StartAsync()
     {
-        var started = Dataplane.Start();
+        // Nothing is read before there is a topology to forward by: what was handed over waits.
+        var started = Dataplane.Start(run: false);
         if (!started.IsStarted)
         {
             return started.Errors;
@@ -85,9 +100,23 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         }
 
         PortErrors = plan.Errors;
-        Warn(plan);
+        _handOver?.Announce(Config.Topology);
         await CommitAsync(plan, Config);
+        if (_handOver is not null)
+        {
+            await _handOver.RestoreAsync(Control);
+        }
+
+        await Dataplane.RunAsync();
+        _running = true;
+        Warn(plan);
         _following = FollowUnderlayAsync();
+        await Dataplane.RetireAsync(plan);
+        if (_handOver is not null)
+        {
+            _finishing = FinishAsync(_handOver);
+        }
+
         return [];
     }
 
@@ -97,6 +126,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     /// </returns>
     public async Task<IReadOnlyList<string>> ApplyAsync(OverlayConfig config)
     {
+        await _finishing;
         using var plan = Dataplane.Prepare(config.Topology);
 
         // A port of the configuration in force that has to be opened at all was not: its container is gone, say. That must not keep everything else from being changed.
@@ -106,6 +136,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         }
 
         Warn(plan);
+        _handOver?.Announce(config.Topology);
         try
         {
             await CommitAsync(plan, config);
@@ -119,13 +150,24 @@ internal sealed class DaemonRuntime : IAsyncDisposable
                 Config = config;
                 Changed();
                 await Dataplane.RetireAsync(plan);
+                _handOver?.Follow(Dataplane, config.Topology);
             }
         }
 
         return [];
     }
 
-    /// <summary>Takes over what happened to the ports' devices, and tells the control loop of those that went up or down or changed their MAC. Called once a second.</summary>
+    /// <summary>Called once a second: follows the ports' devices, and sees to what a restart needs.</summary>
+    public async Task TickAsync()
+    {
+        await FollowPortsAsync();
+        if (_running && _finishing.IsCompleted)
+        {
+            _handOver?.Tick(Dataplane);
+        }
+    }
+
+    /// <summary>Takes over what happened to the ports' devices, and tells the control loop of those that went up or down or changed their MAC.</summary>
     public async Task FollowPortsAsync()
     {
         await Control.InvokeAsync(Dataplane.FollowDevices);
@@ -140,8 +182,39 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops in order: ports are read no more, what is on its way goes out, sockets and devices close; then the planes and the control thread.</summary>
-    public async Task StopAsync()
+    /// <summary>
+    /// Ends everything but forwarding: what was learned is left to the next process, planes and the control thread end. What the tables hold stays, and frames are forwarded by it.
+    /// </summary>
+    public async Task LeaveAsync()
+    {
+        if (_isLeaving)
+        {
+            return;
+        }
+
+        _isLeaving = true;
+        await _finishing;
+        if (_running && _handOver is not null)
+        {
+            try
+            {
+                await _handOver.LeaveAsync(Dataplane, Control);
+            }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                HostLog.HandOverFailed(_log, error);
+            }
+        }
+
+        HostLog.Stopping(_log, "control planes end, frames are still forwarded");
+        await _stop.CancelAsync();
+        await _following;
+        await Control.StopAsync();
+    }
+
+    /// <summary>Stops in order: everything but forwarding (<see cref="LeaveAsync"/>), then forwarding; sockets and devices close last.</summary>
+    /// <param name="remove">Whether the TAPs that were made here go too.</param>
+    public async Task StopAsync(bool remove = false)
     {
         if (_stopped)
         {
@@ -149,12 +222,10 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         }
 
         _stopped = true;
-        HostLog.Stopping(_log, "ports are read no more, what waits is forwarded");
-        await Dataplane.StopAsync(Drain);
-        HostLog.Stopping(_log, "sockets and devices are closed; control planes end");
-        await _stop.CancelAsync();
-        await _following;
-        await Control.StopAsync();
+        await LeaveAsync();
+        var mode = remove ? StopMode.Remove : _running && _handOver is { HasStore: true } ? StopMode.HandOver : StopMode.Keep;
+        await Dataplane.StopAsync(Drain, mode);
+        HostLog.Stopping(_log, mode == StopMode.HandOver ? "what comes now waits for the next process" : "what waited is forwarded, sockets and devices are closed");
     }
 
     /// <inheritdoc/>
@@ -169,7 +240,20 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         await StopAsync();
         await Control.DisposeAsync();
         Dataplane.Dispose();
+        _handOver?.Dispose();
         _stop.Dispose();
+    }
+
+    private async Task FinishAsync(HandOver handOver)
+    {
+        try
+        {
+            await handOver.FinishAsync(Dataplane, Control);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            HostLog.HandOverFailed(_log, error);
+        }
     }
 
     private async Task CommitAsync(TopologyPlan plan, OverlayConfig config)

@@ -12,8 +12,6 @@ public static class FlowHashSeedStore
     /// <summary>Name of the file.</summary>
     public const string FileName = "flow-hash.seed";
 
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     /// <summary>Reads the seed, or makes one and keeps it. Never fails: without a usable file the seed is fresh.</summary>
     /// <param name="directory">The state directory; made if it is missing.</param>
     /// <param name="warning">What an operator should know, or null.</param>
@@ -40,37 +38,11 @@ public static class FlowHashSeedStore
         }
 
         var seed = FlowHashSeed.CreateRandom();
-        var temporary = $"{path}.{Environment.ProcessId}";
-        try
+        if (StateFile.Write(path, Encoding.ASCII.GetBytes(seed + "\n")) is { } fault)
         {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
-                UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-            using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Private }))
-            {
-                stream.Write(Encoding.ASCII.GetBytes(seed + "\n"));
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            warning ??= $"{path} cannot be written ({error.Message}): flows change their source port with each restart. Set state.directory to a directory of this user";
-            Discard(temporary);
+            warning ??= $"{fault}: flows change their source port with each restart. Set state.directory to a directory of this user";
         }
 
         return seed;
-    }
-
-    // A full disk takes the file's name, but not its contents.
-    private static void Discard(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // It was never made.
-        }
     }
 }

@@ -94,7 +94,7 @@ internal sealed class TwoHosts : IDisposable
         var spec = new UnderlaySpec { Local = [local], Device = device };
         var service = new DataplaneService(
             spec, new WorkerOptions { Count = workers }, new FlowHashSeed(1, 2), TimeProvider.System, NullLoggerFactory.Instance);
-        StartResult started = NetNs.Run(host, service.Start);
+        StartResult started = NetNs.Run(host, () => service.Start());
         Assert.Empty(started.Errors);
         Apply(service, host, Topology(tenant));
         IForwardingWriter writer = service.Forwarding;

@@ -83,6 +83,7 @@ internal sealed class RunningDaemon : IAsyncDisposable
         start.ArgumentList.Add("--config");
         start.ArgumentList.Add(File);
         start.Environment["NOTIFY_SOCKET"] = Path.Combine(Folder, "notify");
+        start.Environment["FDSTORE"] = "0";
         start.Environment["INVOCATION_ID"] = "test";
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, line) =>

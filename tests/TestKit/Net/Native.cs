@@ -5,7 +5,14 @@ namespace Overlay.TestKit.Net;
 // The few system calls that .NET has no API for. Blittable signatures only, so that no unsafe code is needed.
 internal static class Native
 {
+    internal const int AfUnix = 1;
     internal const int AfPacket = 17;
+    internal const int SockDgram = 2;
+    internal const int SockCloExec = 0x80000;
+    internal const int MsgCloExec = 0x40000000;
+    internal const int DupCloExec = 1030;
+    internal const int NoHang = 1;
+    internal const int OpenAppend = 0x441;
     internal const int SockRaw = 3;
     internal const int SolSocket = 1;
     internal const int SolPacket = 263;
@@ -69,6 +76,27 @@ internal static class Native
 
     [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     internal static extern uint if_nametoindex(string name);
+
+    [DllImport("libc", SetLastError = true)]
+    internal static extern int fcntl(int fd, int command, int argument);
+
+    [DllImport("libc", SetLastError = true)]
+    internal static extern int waitpid(int pid, ref int status, int options);
+
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    internal static extern int posix_spawn(out int pid, string path, IntPtr actions, IntPtr attributes, string?[] arguments, string?[] environment);
+
+    [DllImport("libc")]
+    internal static extern int posix_spawn_file_actions_init(IntPtr actions);
+
+    [DllImport("libc")]
+    internal static extern int posix_spawn_file_actions_destroy(IntPtr actions);
+
+    [DllImport("libc")]
+    internal static extern int posix_spawn_file_actions_adddup2(IntPtr actions, int from, int to);
+
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    internal static extern int posix_spawn_file_actions_addopen(IntPtr actions, int fd, string path, int flags, uint mode);
 
     internal static int Check(int result, string what) =>
         result >= 0 ? result : throw new IOException($"{what}: {Marshal.GetLastPInvokeErrorMessage()}");

@@ -29,7 +29,7 @@ public sealed class OverlaydProcess : IDisposable
         // As systemd makes its own: whoever the daemon runs as may speak.
         File.SetUnixFileMode(_notifyPath, (UnixFileMode)0b111_111_111);
         Api = new OverlaydApi(SocketPath);
-        var variables = new Dictionary<string, string>(environment ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal) { ["NOTIFY_SOCKET"] = _notifyPath };
+        var variables = new Dictionary<string, string>(environment ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal) { ["NOTIFY_SOCKET"] = _notifyPath, ["FDSTORE"] = "0" };
         var started = Stopwatch.GetTimestamp();
         _process = Cmd.Start(netns, variables, program ?? Binaries.Overlayd, "--config", ConfigPath);
         try

@@ -59,6 +59,9 @@ public sealed class PacketSocket : IDisposable
         }
     }
 
+    /// <summary>How often the device's queue was full when something was sent, by one thread.</summary>
+    public long Refused { get; private set; }
+
     /// <summary>How many frames were collected.</summary>
     public int Count
     {
@@ -82,6 +85,7 @@ public sealed class PacketSocket : IDisposable
             if (Native.send(_fd, frame, frame.Length, 0) == frame.Length) return true;
             var error = Marshal.GetLastPInvokeError();
             if (error is not (Native.EAgain or Native.EIntr or Native.ENoBufs)) return false;
+            if (error == Native.ENoBufs) Refused++;
             Thread.Yield();
         }
     }

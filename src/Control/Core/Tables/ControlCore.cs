@@ -44,9 +44,11 @@ internal sealed partial class ControlCore
         _vteps = new VtepRegistry(writer, _precedence);
         _guard = options.Guard;
         _staleHold = options.StaleHold;
+        _lastEpoch = _lastSecond = Beginning - 1;
+        _epochTimes[writer.Epoch] = Beginning;
     }
 
-    /// <summary>Tenths of a second since the start; 32 bits last for thirteen years.</summary>
+    /// <summary>Tenths of a second since <see cref="Beginning"/> before the start; 32 bits last for thirteen years.</summary>
     public uint Now => _heldNow != 0 ? _heldNow : Clock();
 
     /// <summary>MAC and flood routes of all planes.</summary>
@@ -243,7 +245,7 @@ internal sealed partial class ControlCore
         return true;
     }
 
-    private uint Clock() => (uint)(_time.GetElapsedTime(_started).TotalMilliseconds / 100) + 1;
+    private uint Clock() => (uint)(_time.GetElapsedTime(_started).TotalMilliseconds / 100) + Beginning;
 
     private static NextHopRef Sanitised(PlaneState plane, in NextHopRef reference) =>
         plane.Origin != RouteOrigin.Static && reference.Address.IsIPv6 && reference.Address.IsLinkLocal ? reference with { Address = default } : reference;
