@@ -33,6 +33,9 @@ public sealed class DataplaneService : IDisposable
     // Of frames of 1,500 octets some 14,000, of short ones 40,000.
     private const int HandOverBuffer = 32 << 20;
 
+    // Looks at a queue, a millisecond apart, until it is seen empty once: where frames pass all the time, it is so between two batches only.
+    private const int LooksForEmpty = 20;
+
     // Calls of FollowDevices, a second apart, to a sample of the frames that were too long.
     private const int RoundsPerSample = 5;
 
@@ -193,18 +196,44 @@ public sealed class DataplaneService : IDisposable
         return before.ToImmutable();
     }
 
-    /// <summary>Puts queues and buffers back to what they were before <see cref="Grow"/>, when what waited has been read. What <paramref name="before"/> does not name and is as long as <see cref="Grow"/> makes it gets the kernel's default.</summary>
-    public void Shrink(IReadOnlyCollection<QueueLength> before)
+    /// <summary>
+    /// Puts queues and buffers back to what they were before <see cref="Grow"/>, each when what waited in it has been read: what a queue holds beyond a smaller length is lost. Not beside a change
+    /// of the topology; takes some milliseconds where frames wait.
+    /// </summary>
+    /// <param name="before">How long the queues were. One that is not named and is as long as <see cref="Grow"/> makes it gets the kernel's default.</param>
+    /// <param name="force">Whatever waits: a queue that is never empty is as long as that because it is too slow.</param>
+    /// <returns>Whether all are back; if not, it is to be called again.</returns>
+    public bool Shrink(IReadOnlyCollection<QueueLength> before, bool force)
     {
+        ArgumentNullException.ThrowIfNull(before);
+        bool isDone = true;
         foreach (TapPort tap in _ports.Taps())
         {
             if (tap.ReadQueueLength() != QueueLength.HandOver)
                 continue;
+            if (!force && !IsSeenEmpty(tap))
+            {
+                isDone = false;
+                continue;
+            }
+
             QueueLength? known = before.FirstOrDefault(queue => queue.Device == tap.Name && queue.Index == tap.Index);
             _ = tap.SetQueueLength(known?.Frames ?? QueueLength.Default);
         }
 
-        _underlay?.Receiver.SetBuffers(UdpUnderlayOpener.ReceiveBuffer);
+        return (_underlay?.Receiver.ShrinkBuffers(UdpUnderlayOpener.ReceiveBuffer, force) ?? true) && isDone;
+    }
+
+    private static bool IsSeenEmpty(TapPort tap)
+    {
+        for (int look = 0; look < LooksForEmpty; look++)
+        {
+            if (tap.IsEmpty)
+                return true;
+            Thread.Sleep(1);
+        }
+
+        return false;
     }
 
     /// <summary>

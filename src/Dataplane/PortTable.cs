@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.HandOver;
+using Overlay.Dataplane.Interop;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Underlay;
 using Overlay.Dataplane.Workers;
@@ -199,7 +200,7 @@ internal sealed class PortTable(ForwardingState forwarding, TimeProvider time, I
         }
     }
 
-    private static (PortDeviceKind Kind, string Device, string? Netns) KeyOf(PortSpec spec) => (spec.Kind, spec.Device, spec.Netns);
+    private static (PortDeviceKind Kind, string Device, string? Netns) KeyOf(PortSpec spec) => (spec.Kind, spec.Device, NetworkNamespace.Canonical(spec.Netns));
 
     private DataplaneSnapshot.PortStatus Status(Entry entry)
     {

@@ -54,7 +54,10 @@ internal static partial class HostLog
     [LoggerMessage(1013, LogLevel.Information, "{Count} learned MACs flushed by an operator")]
     public static partial void Flushed(ILogger log, int count);
 
-    [LoggerMessage(1017, LogLevel.Error, "a part of what a restart keeps is not kept")]
+    [LoggerMessage(1032, LogLevel.Information, "frames are forwarded {Milliseconds} ms after the process began")]
+    public static partial void Forwards(ILogger log, long milliseconds);
+
+    [LoggerMessage(1031, LogLevel.Error, "a part of what a restart keeps is not kept")]
     public static partial void HandOverFailed(ILogger log, Exception error);
 
     [LoggerMessage(1020, LogLevel.Error, "API request {Method} {Path} failed")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Overlay.Dataplane.Interop;
 using Overlay.Encap;
 
 namespace Overlay.Dataplane.HandOver;
@@ -23,7 +24,9 @@ public static class DescriptorNames
 
     internal static string Tap(string device, string? netns, int queue) => $"{TapOf(device, netns)}{Index(queue)}";
 
-    internal static string TapOf(string device, string? netns) => $"{Prefix}tap.{Escape(device)}.{Escape(netns ?? "")}.";
+    internal static string TapOf(string device, string? netns) => $"{Prefix}tap.{Escape(device)}.{Escape(NetworkNamespace.Canonical(netns) ?? "")}.";
+
+    internal static bool IsTap(string name) => name.StartsWith(Prefix + "tap.", StringComparison.Ordinal);
 
     internal static string Udp(EncapKind encap, in UnderlayAddress address, ushort port, int index) =>
         string.Create(CultureInfo.InvariantCulture, $"{Prefix}udp.{encap.ToString().ToLowerInvariant()}.{Escape(address.ToString())}.{port}.{Index(index)}");

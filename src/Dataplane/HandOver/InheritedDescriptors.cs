@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Overlay.Dataplane.Interop;
 
 namespace Overlay.Dataplane.HandOver;
@@ -15,7 +16,12 @@ public sealed class InheritedDescriptors : IDisposable
     /// <summary>The number of the first one (sd_listen_fds(3)).</summary>
     public const int First = 3;
 
+    // A supervisor says that it has let go of a descriptor when it has begun to close it (systemd closes in a process of its own).
+    private static readonly TimeSpan LateClose = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LateClosePoll = TimeSpan.FromMilliseconds(5);
+
     private readonly Lock _lock = new();
+    private long _settled;
     private readonly SortedDictionary<string, FileDescriptor> _left = new(StringComparer.Ordinal);
     private readonly List<(string Name, string Why)> _refused = [];
     private readonly HashSet<ulong> _cookies = [];
@@ -65,7 +71,7 @@ public sealed class InheritedDescriptors : IDisposable
             return _left.Remove(name, out FileDescriptor? taken) ? taken : null;
     }
 
-    /// <summary>Reads what the process before us left as <see cref="DescriptorNames.State"/>, and takes it out of the store; null if it left nothing.</summary>
+    /// <summary>Reads what the process before us left as <see cref="DescriptorNames.State"/>; null if it left nothing. It is in the store still.</summary>
     /// <param name="most">Octets that are believed at most.</param>
     public byte[]? TakeState(int most)
     {
@@ -73,7 +79,8 @@ public sealed class InheritedDescriptors : IDisposable
         if (taken is null)
             return null;
         byte[]? content = MemoryFile.Read(taken, most);
-        Note(DescriptorNames.State, content is null ? "it is no file, or too long" : "");
+        if (content is null)
+            Note(DescriptorNames.State, "it is no file, or too long");
         return content;
     }
 
@@ -122,7 +129,20 @@ public sealed class InheritedDescriptors : IDisposable
         }
     }
 
-    /// <summary>Waits until nobody has what was refused.</summary>
+    /// <summary>Closes the queues of all TAPs but some: a device by another name, or in a namespace by another, could not be opened while they are open.</summary>
+    /// <param name="taps">Those that are configured, by device and namespace.</param>
+    public void RefuseTapsBut(IEnumerable<(string Device, string? Netns)> taps)
+    {
+        var wanted = taps.Select(static tap => DescriptorNames.TapOf(tap.Device, tap.Netns)).ToHashSet(StringComparer.Ordinal);
+        string[] strange;
+        lock (_lock)
+            strange = [.. _left.Keys.Where(name => DescriptorNames.IsTap(name) && !wanted.Contains(name[..(name.LastIndexOf('.') + 1)]))];
+        foreach (string name in strange)
+            RefuseRest(name, "it is not configured any more");
+        Settle();
+    }
+
+    /// <summary>Waits until nobody has what was refused, as far as the store says so: see <see cref="AwaitClose"/>.</summary>
     public void Settle()
     {
         (string, string)[] refused;
@@ -132,8 +152,20 @@ public sealed class InheritedDescriptors : IDisposable
             _refused.Clear();
         }
 
-        if (refused.Length > 0)
-            Forget?.Invoke(refused);
+        if (refused.Length == 0)
+            return;
+        Forget?.Invoke(refused);
+        Volatile.Write(ref _settled, Stopwatch.GetTimestamp());
+    }
+
+    /// <summary>For whoever finds a port or device in use: true, after a moment, while that may be something refused which the store has not closed yet.</summary>
+    public bool AwaitClose()
+    {
+        long settled = Volatile.Read(ref _settled);
+        if (settled == 0 || Stopwatch.GetElapsedTime(settled) > LateClose)
+            return false;
+        Thread.Sleep(LateClosePoll);
+        return true;
     }
 
     /// <inheritdoc/>

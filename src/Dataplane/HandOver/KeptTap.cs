@@ -12,6 +12,9 @@ public sealed record KeptTap(string Device, string? Netns, string Tag)
     /// <summary>What every tag begins with.</summary>
     public const string TagPrefix = "overlayd:";
 
+    /// <summary>Whether this is the TAP of a name in a namespace, however that is written.</summary>
+    public bool IsAt(string device, string? netns) => Device == device && NetworkNamespace.Canonical(Netns) == NetworkNamespace.Canonical(netns);
+
     /// <summary>Removes a TAP that is no longer configured, if it is still the one that was made: a persistent TAP with that alias, which nobody has open.</summary>
     /// <param name="tap">The TAP.</param>
     /// <param name="error">Why one that is ours could not be removed; null otherwise.</param>

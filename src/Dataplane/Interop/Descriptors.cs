@@ -13,6 +13,14 @@ internal static unsafe class Descriptors
         return flags >= 0 && (flags & LinuxConstants.DescriptorCloseOnExec) == 0;
     }
 
+    /// <summary>Whether something waits to be read from a descriptor at this moment.</summary>
+    internal static bool IsReadable(int descriptor)
+    {
+        // struct pollfd { int fd; short events; short revents; }
+        long poll = (uint)descriptor | ((long)LinuxConstants.PollIn << 32);
+        return Libc.Poll(&poll, 1, 0) > 0;
+    }
+
     /// <summary>Makes a descriptor non-blocking and closed on exec. 0, or a negative errno.</summary>
     internal static int Assert(int descriptor)
     {

@@ -117,6 +117,28 @@ internal sealed unsafe class InterfaceControl : IDisposable
         return Call(LinuxConstants.BridgeAddInterface, request);
     }
 
+    /// <summary>Takes a device out of a bridge.</summary>
+    internal int RemoveFromBridge(string bridge, int deviceIndex)
+    {
+        byte* request = stackalloc byte[RequestSize];
+        WriteName(new Span<byte>(request, RequestSize), bridge);
+        Unsafe.WriteUnaligned(request + NameSize, deviceIndex);
+        return Call(LinuxConstants.BridgeRemoveInterface, request);
+    }
+
+    /// <summary>The name of a device; null if there is none.</summary>
+    internal string? NameOf(int index)
+    {
+        byte* request = stackalloc byte[RequestSize];
+        new Span<byte>(request, RequestSize).Clear();
+        Unsafe.WriteUnaligned(request + NameSize, index);
+        if (Call(LinuxConstants.GetName, request) < 0)
+            return null;
+        var name = new ReadOnlySpan<byte>(request, NameSize);
+        int end = name.IndexOf((byte)0);
+        return Encoding.ASCII.GetString(end < 0 ? name : name[..end]);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();
 

@@ -61,6 +61,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "poll")]
     internal static partial int Poll(void* descriptors, nuint count, int timeoutMilliseconds);
 
+    [LibraryImport(Library, EntryPoint = "flock")]
+    internal static partial int FLock(int descriptor, int operation);
+
     [LibraryImport(Library, EntryPoint = "memfd_create")]
     internal static partial int MemFdCreate(byte* name, uint flags);
 

@@ -8,6 +8,9 @@ internal static class LinuxConstants
     internal const int OpenNonBlock = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
 
+    // flock(2)
+    internal const int LockExclusiveNow = 2 | 4;
+
     // fcntl(2)
     internal const int GetDescriptorFlags = 1;
     internal const int SetDescriptorFlags = 2;
@@ -132,6 +135,7 @@ internal static class LinuxConstants
     internal const ushort TunVnetHeader = 0x4000;
 
     // netdevice(7)
+    internal const uint GetName = 0x8910;
     internal const uint GetFlags = 0x8913;
     internal const uint SetFlags = 0x8914;
     internal const uint GetAddress = 0x8915;
@@ -143,6 +147,7 @@ internal static class LinuxConstants
     internal const uint GetQueueLength = 0x8942;
     internal const uint SetQueueLength = 0x8943;
     internal const uint BridgeAddInterface = 0x89a2;
+    internal const uint BridgeRemoveInterface = 0x89a3;
     internal const ushort InterfaceUp = 1;
     internal const ushort InterfaceRunning = 0x40;
     internal const ushort HardwareEthernet = 1;

@@ -4,6 +4,7 @@ namespace Overlay.Dataplane.Interop;
 internal static class NetworkNamespace
 {
     private const string Directory = "/var/run/netns/";
+    private static readonly string[] Folders = [Directory, "/run/netns/"];
 
     /// <summary>
     /// Runs <paramref name="body"/> in a namespace, on a thread made for it: a thread that has changed its namespace never goes back to a pool.
@@ -48,19 +49,36 @@ internal static class NetworkNamespace
         return value;
     }
 
+    /// <summary>The same text for the ways to write a namespace that <c>ip netns</c> knows: its name. Other paths are left as they are.</summary>
+    internal static string? Canonical(string? name)
+    {
+        foreach (string folder in Folders)
+        {
+            if (name is not null && name.StartsWith(folder, StringComparison.Ordinal) && name.Length > folder.Length && !name.AsSpan(folder.Length).Contains('/'))
+                return name[folder.Length..];
+        }
+
+        return name;
+    }
+
     /// <summary>The path by which <see cref="Run"/> enters the namespace of a descriptor, while that is open.</summary>
     internal static string PathOf(int descriptor) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}");
 
-    /// <summary>Whether a descriptor is of another namespace than the calling thread's.</summary>
-    internal static bool IsOther(int descriptor)
+    /// <summary>What tells the namespace of a descriptor that the kernel gave (not of an opened path) from all others there are now; null if it cannot be read.</summary>
+    internal static string? Identity(int descriptor) => Target(PathOf(descriptor));
+
+    /// <summary>The same of the calling thread's.</summary>
+    internal static string? OwnIdentity() => Target("/proc/thread-self/ns/net");
+
+    private static string? Target(string link)
     {
         try
         {
-            return new FileInfo(PathOf(descriptor)).LinkTarget != new FileInfo("/proc/thread-self/ns/net").LinkTarget;
+            return new FileInfo(link).LinkTarget;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 

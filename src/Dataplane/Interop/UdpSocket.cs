@@ -256,6 +256,14 @@ internal sealed unsafe class UdpSocket : IDisposable
         }
     }
 
+    /// <summary>Octets of memory that what waits here takes.</summary>
+    internal uint Waiting()
+    {
+        uint* values = stackalloc uint[MemoryInfoCount];
+        uint length = MemoryInfoCount * sizeof(uint);
+        return Libc.GetSockOpt(Descriptor, LevelSocket, SocketMemoryInfo, values, &length) < 0 ? 0 : values[0];
+    }
+
     /// <summary>Takes the pending error off the socket.</summary>
     internal int TakeError() => Get(LevelSocket, SocketError);
 

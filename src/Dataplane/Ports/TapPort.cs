@@ -80,8 +80,8 @@ public sealed class TapPort : IPortDevice
         if (keep.Inherited is { IsEmpty: false } inherited)
         {
             var warnings = ImmutableArray.CreateBuilder<string>();
-            if (TapQueues.Adopt(options, inherited, warnings) is TapQueues queues)
-                return Adopt(options, keep, queues, warnings);
+            if (TapQueues.Adopt(options, inherited, warnings) is TapQueues queues && Adopt(options, keep, queues, warnings) is DeviceOpenResult adopted)
+                return adopted;
         }
 
         DeviceOpenResult? result = NetworkNamespace.Run(options.Netns, () => OpenHere(options, touchExisting, keep), out string? error);
@@ -125,6 +125,9 @@ public sealed class TapPort : IPortDevice
 
     /// <summary>Frames that wait for us at most; negative if it cannot be read.</summary>
     internal int ReadQueueLength() => _control.QueueLength(Name);
+
+    /// <summary>Whether nothing waits for us at this moment.</summary>
+    internal bool IsEmpty => IsClosed || Queues.IsEmpty();
 
     /// <summary>Sets how many frames wait for us at most. Whether it could be.</summary>
     internal bool SetQueueLength(int frames) => _control.SetQueueLength(Name, frames) >= 0;
@@ -186,7 +189,7 @@ public sealed class TapPort : IPortDevice
     {
         ArgumentNullException.ThrowIfNull(options);
         var warnings = ImmutableArray.CreateBuilder<string>();
-        string? error = Configure(options, _control, warnings);
+        string? error = Configure(options, _control, warnings, _statistics is null ? 0 : LinkLookup.Find(_statistics.Socket, Index)?.Master ?? 0, _isOurs);
         if (error is not null)
             warnings.Add($"tap '{Name}': {error}");
         if (_control.Mac(Name, out MacAddress mac) >= 0)
@@ -292,31 +295,49 @@ public sealed class TapPort : IPortDevice
 
     private static DeviceOpenResult Failed(string error) => new(null, error, []);
 
-    // A device that was moved to another namespace, as a container's is, is looked for where it is.
-    private static DeviceOpenResult Adopt(DeviceOptions options, KeepOptions keep, TapQueues queues, ImmutableArray<string>.Builder warnings)
+    // A device that was moved to another namespace, as a container's is, is looked for where it is. But one whose namespace has gone, and another has its name now, as when a container was
+    // made anew, is nobody's: null, and a new one is opened.
+    private static DeviceOpenResult? Adopt(DeviceOptions options, KeepOptions keep, TapQueues queues, ImmutableArray<string>.Builder warnings)
     {
-        string? netns = options.Netns;
         int opened = TapDevice.OpenNamespace(queues.Descriptor(0));
         using FileDescriptor? where = opened < 0 ? null : new FileDescriptor(opened);
-        if (where is not null && NetworkNamespace.IsOther(where.Value))
-            netns = NetworkNamespace.PathOf(where.Value);
-        TapPort? port = NetworkNamespace.Run(netns, () => AdoptHere(options, keep, queues), out string? error);
+        string? place = where is null ? null : NetworkNamespace.Identity(where.Value);
+        string? own = NetworkNamespace.OwnIdentity();
+        string? named = NetworkNamespace.Run(options.Netns, NetworkNamespace.OwnIdentity, out _);
+        if (options.Netns is not null && place is not null && place != named && place != own)
+        {
+            Refuse(options, keep, queues, "its network namespace is not the one that is configured");
+            return null;
+        }
+
+        // Before Linux 5.2 nobody says where it is; then nothing is opened by its name.
+        bool isKnown = place is not null && own is not null;
+        string? netns = isKnown && place == own ? null : isKnown ? NetworkNamespace.PathOf(where!.Value) : options.Netns;
+        TapPort? port = NetworkNamespace.Run(netns, () => AdoptHere(options, keep, queues, isKnown ? warnings : null), out string? error);
         if (port is not null)
             return new DeviceOpenResult(port, null, warnings.ToImmutable());
-        foreach (HeldDescriptor held in queues.Held(options.Netns))
-            keep.Inherited!.Note(held.Name, "its device cannot be found");
-        queues.Dispose();
-        keep.Inherited!.Settle();
+        Refuse(options, keep, queues, "its device cannot be found");
         return Failed($"tap '{options.Name}': {error ?? "it was handed over and cannot be found"}");
     }
 
-    private static TapPort? AdoptHere(DeviceOptions options, KeepOptions keep, TapQueues queues)
+    private static void Refuse(DeviceOptions options, KeepOptions keep, TapQueues queues, string why)
+    {
+        foreach (HeldDescriptor held in queues.Held(options.Netns).ToArray())
+            keep.Inherited!.Note(held.Name, why);
+        queues.Dispose();
+        keep.Inherited!.Settle();
+    }
+
+    private static TapPort? AdoptHere(DeviceOptions options, KeepOptions keep, TapQueues queues, ImmutableArray<string>.Builder? warnings)
     {
         if (InterfaceControl.TryOpen(out InterfaceControl? control) < 0 || control!.Index(options.Name) is not (> 0 and var index))
         {
             control?.Dispose();
             return null;
         }
+
+        if (warnings is not null)
+            queues.Complete(options, warnings);
 
         string alias = TunLink.Alias(index);
         _ = control.Mac(options.Name, out MacAddress mac);
@@ -337,6 +358,10 @@ public sealed class TapPort : IPortDevice
 
         var warnings = ImmutableArray.CreateBuilder<string>();
         int found = control.Index(options.Name);
+
+        // What was handed over and refused may not be closed by everybody yet.
+        while (found > 0 && TapQueues.IsHeld(found) && keep.Inherited?.AwaitClose() == true)
+            found = control.Index(options.Name);
         bool existed = found > 0;
         result = TapQueues.Open(options, found, warnings, out TapQueues? queues);
         if (queues is null)
@@ -351,7 +376,8 @@ public sealed class TapPort : IPortDevice
         int index = control.Index(options.Name);
         if (!existed)
             _ = TunLink.RemoveQueueingDiscipline(index);
-        string? error = !existed || touchExisting ? Configure(options, control, warnings)
+        string? error = !existed ? Configure(options, control, warnings, master: 0, isOurs: true)
+            : touchExisting ? Configure(options, control, warnings, LinkLookup.Find(index)?.Master ?? 0, keep.Tag is not null && keep.IsOurs(TunLink.Alias(index)))
             : options.Bridge is string bridge && control.Index(bridge) <= 0 ? NoBridge(bridge)
             : null;
         if (error is not null)
@@ -371,7 +397,12 @@ public sealed class TapPort : IPortDevice
     private static string NoBridge(string bridge) => $"there is no bridge '{bridge}'";
 
     /// <summary>An error is what makes the port useless; what merely differs from the wish without permission to change it is a warning.</summary>
-    private static string? Configure(DeviceOptions options, InterfaceControl control, ImmutableArray<string>.Builder warnings)
+    /// <param name="options">What it should be like.</param>
+    /// <param name="control">Of the device's namespace.</param>
+    /// <param name="warnings">What is not as it was asked for.</param>
+    /// <param name="master">Index of the bridge that it is in; 0 for none.</param>
+    /// <param name="isOurs">Whether it may be taken out of that bridge.</param>
+    private static string? Configure(DeviceOptions options, InterfaceControl control, ImmutableArray<string>.Builder warnings, int master, bool isOurs)
     {
         string name = options.Name;
         if (options.Mac is MacAddress wanted && (control.Mac(name, out MacAddress mac) < 0 || mac != wanted))
@@ -388,8 +419,11 @@ public sealed class TapPort : IPortDevice
                 warnings.Add($"tap '{name}': cannot set MTU {mtu}: {Errno.Describe(result)}; it has {control.Mtu(name)}");
         }
 
-        if (options.Bridge is string bridge)
+        if (options.Bridge is string bridge && (master == 0 || control.Index(bridge) != master))
         {
+            // Where it was put by the configuration before.
+            if (master != 0 && isOurs && control.Index(bridge) > 0 && control.NameOf(master) is string before)
+                _ = control.RemoveFromBridge(before, control.Index(name));
             int result = control.AddToBridge(bridge, control.Index(name));
             if (result == -Errno.NoDevice)
                 return NoBridge(bridge);

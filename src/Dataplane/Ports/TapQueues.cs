@@ -29,6 +29,7 @@ internal sealed class TapQueues : IDisposable
     private readonly HashSet<long> _inherited = [];
     private TapSteering? _steering;
     private FileDescriptor? _lane;
+    private bool _mayHaveLane;
     private bool _isSteered;
     private int _count = 1;
 
@@ -76,8 +77,7 @@ internal sealed class TapQueues : IDisposable
         bool existed = index > 0;
         TunLink.State? known = existed ? TunLink.Read(index) : null;
 
-        // It stays by itself or because another process has it; that one's queues must not be joined by ours. Nor those of another overlayd, whose TAPs are persistent.
-        if (known is { IsPersistent: false } || (known is { Queues: > 0 } && TunLink.Alias(index).StartsWith(KeptTap.TagPrefix, StringComparison.Ordinal)))
+        if (IsHeld(known, index))
             return -Errno.Busy;
         bool isMultiQueue = known?.IsMultiQueue ?? true;
         int first = TapDevice.Open(options.Name, isMultiQueue, VnetHeader.LengthWithBuffers);
@@ -104,9 +104,16 @@ internal sealed class TapQueues : IDisposable
         return 0;
     }
 
+    /// <summary>Whether another process has a device that must not be joined.</summary>
+    internal static bool IsHeld(int index) => IsHeld(TunLink.Read(index), index);
+
+    // It stays by itself or because another process has it; that one's queues must not be joined by ours. Nor those of another overlayd, whose TAPs are persistent.
+    private static bool IsHeld(in TunLink.State? known, int index) =>
+        known is { IsPersistent: false } || (known is { Queues: > 0 } && TunLink.Alias(index).StartsWith(KeptTap.TagPrefix, StringComparison.Ordinal));
+
     /// <summary>
     /// Takes over the queues that the process before had open; null if there are none that fit, and then all of them are closed. The kernel numbers queues as they were opened: the
-    /// first, the lane, those that came later, and so they are taken.
+    /// first, the lane, those that came later, and so they are taken. Nothing is opened here, because a name means another device in another namespace: see <see cref="Complete"/>.
     /// </summary>
     /// <param name="options">The device.</param>
     /// <param name="inherited">What was open.</param>
@@ -141,14 +148,41 @@ internal sealed class TapQueues : IDisposable
         inherited.RefuseRest(prefix, "a queue before it is not there");
         inherited.Settle();
         queues._inherited.UnionWith(queues._owners.Select(static owner => owner.Id));
-        if (lane is not null)
-            queues.AdoptLane(lane);
-        else if (options.Lane && isAlone)
-            queues.OpenLane(isInUse: true);
+        if (lane is not null && !queues.AdoptLane(lane))
+        {
+            inherited.Note(DescriptorNames.Tap(options.Name, options.Netns, DescriptorNames.Lane), "the kernel does not take its program");
+            inherited.Settle();
+        }
+
+        queues._mayHaveLane = options.Lane && lane is null && isAlone;
         if (queues._count > 1)
             queues.BeginSteering(warnings);
         queues.Steer(queues._count);
         return queues;
+    }
+
+    /// <summary>Opens what adopted queues lack of what is asked for: the lane, and queues that nobody uses yet. In the namespace of their device.</summary>
+    /// <param name="options">The device.</param>
+    /// <param name="warnings">What is not as it was asked for.</param>
+    internal void Complete(DeviceOptions options, ImmutableArray<string>.Builder warnings)
+    {
+        if (_mayHaveLane)
+            OpenLane(isInUse: true);
+        _mayHaveLane = false;
+        Reserve(options.Queues, warnings);
+        Steer(_count);
+    }
+
+    /// <summary>Whether nothing waits in any queue at this moment.</summary>
+    internal bool IsEmpty()
+    {
+        for (int queue = 0; queue < _owners.Count; queue++)
+        {
+            if (Descriptors.IsReadable(_owners[queue].Value))
+                return false;
+        }
+
+        return _lane is null || !Descriptors.IsReadable(_lane.Value);
     }
 
     /// <summary>What is open here, with the names it has in a store.</summary>
@@ -212,6 +246,8 @@ internal sealed class TapQueues : IDisposable
         // From the end: the kernel gives the number of a queue that goes to the last one.
         for (int queue = _owners.Count - 1; queue >= _count; queue--)
         {
+            // A store may have it for a moment longer, and the kernel would go on filling it.
+            _ = TapDevice.SetQueue(_descriptors[queue], inUse: false);
             _owners[queue].Dispose();
             _owners.RemoveAt(queue);
             _descriptors[queue] = -1;
@@ -260,14 +296,22 @@ internal sealed class TapQueues : IDisposable
     }
 
     // With a new program, for what it shares with us is not handed over: what waits in the lane is older than what comes to the bulk queue from now on, and is read first (CatchUp).
-    private void AdoptLane(FileDescriptor lane)
+    private bool AdoptLane(FileDescriptor lane)
     {
+        if (TapSteering.TryAttach(_descriptors[0], withLane: true, out _steering, isInUse: true) < 0)
+        {
+            // Nobody would read it, and the kernel would go on choosing it.
+            _ = TapDevice.SetSteering(_descriptors[0], -1);
+            _ = TapDevice.SetQueue(lane.Value, inUse: false);
+            lane.Dispose();
+            return false;
+        }
+
         _isSteered = true;
         _descriptors[LaneQueue] = lane.Value;
         _lane = lane;
         _inherited.Add(lane.Id);
-        if (TapSteering.TryAttach(_descriptors[0], withLane: true, out _steering, isInUse: true) < 0)
-            _ = TapDevice.SetSteering(_descriptors[0], -1);
+        return true;
     }
 
     private static FileDescriptor? Verified(DeviceOptions options, int queue, InheritedDescriptors inherited, out bool isMultiQueue)

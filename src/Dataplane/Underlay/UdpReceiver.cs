@@ -165,6 +165,23 @@ internal sealed class UdpReceiver : IDisposable
             _ = socket.Socket.SetReceiveBuffer(octets);
     }
 
+    /// <summary>Gives sockets in which less waits than that smaller buffers. Whether all have them.</summary>
+    /// <param name="octets">Octets of a buffer.</param>
+    /// <param name="force">Whatever waits.</param>
+    internal bool ShrinkBuffers(int octets, bool force)
+    {
+        bool isDone = true;
+        foreach (ReceiveSocket socket in _sockets.SelectMany(static own => Volatile.Read(ref own)).Where(static socket => socket.Socket is not null))
+        {
+            if (force || socket.Socket.Waiting() < octets)
+                _ = socket.Socket.SetReceiveBuffer(octets);
+            else
+                isDone = false;
+        }
+
+        return isDone;
+    }
+
     /// <summary>The sockets with what the kernel dropped at them.</summary>
     internal ImmutableArray<UnderlaySocket> Describe()
     {

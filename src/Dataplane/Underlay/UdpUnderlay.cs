@@ -63,6 +63,7 @@ public sealed class UdpUnderlay : IUnderlay
         if (opener.LaneError < 0)
         {
             receiver.Dispose();
+            opener.GiveUpAdopted();
             withLane = false;
             receiver = new UdpReceiver(opener.OpenReceivers(workers, withLane: false));
         }

@@ -117,6 +117,20 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0, I
         return sockets.ToImmutable();
     }
 
+    /// <summary>What was adopted was closed, and is not used: before sockets are opened once more.</summary>
+    internal void GiveUpAdopted()
+    {
+        foreach ((EncapKind encap, UnderlayAddress address) in _adopted.Keys)
+        {
+            ushort port = (encap == EncapKind.Vxlan ? spec.VxlanPort : spec.GenevePort) ?? 0;
+            for (int index = 0; index < _count; index++)
+                inherited!.Note(NameOf(encap, in address, port, index), "the kernel does not steer to a lane");
+        }
+
+        _adopted.Clear();
+        inherited?.Settle();
+    }
+
     private void OpenReceivers(List<ReceiveSocket>[] sockets, EncapKind encap, ushort? port)
     {
         if (port is not ushort number)
@@ -179,7 +193,7 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0, I
                 var sockets = new List<UdpSocket>();
                 for (int index = 0; index < _count && Adopt(handed, encap, in address, number, index) is UdpSocket socket; index++)
                     sockets.Add(socket);
-                bool hasMore = handed.Has(DescriptorNames.Udp(encap, in address, number, _count)) || (!_withLane && handed.Has(DescriptorNames.Udp(encap, in address, number, DescriptorNames.Lane)));
+                bool hasMore = handed.Has(DescriptorNames.Udp(encap, in address, number, _withLane ? _count - 1 : _count)) || (!_withLane && handed.Has(DescriptorNames.Udp(encap, in address, number, DescriptorNames.Lane)));
                 if (sockets.Count == _count && !hasMore)
                 {
                     _adopted[(encap, address)] = [.. sockets];
@@ -246,6 +260,10 @@ internal sealed class UdpUnderlayOpener(UnderlaySpec spec, ulong portSeed = 0, I
         if (obtained < ReceiveBuffer && !quiet)
             Warnings.Add($"receive buffer of {address} port {port} is {obtained} of {ReceiveBuffer} octets; run: sysctl -w net.core.rmem_max={ReceiveBuffer}");
         int result = groupDevice is null ? socket.Bind(in address, port) : BindShared(socket, in address, port, groupDevice);
+
+        // What was handed over and refused may not be closed by everybody yet.
+        while (result == -Errno.AddressInUse && groupDevice is null && inherited?.AwaitClose() == true)
+            result = socket.Bind(in address, port);
         if (result == -Errno.AddressInUse)
         {
             string who = "another daemon or a kernel vxlan device holds it (see: ss -ulpn)";

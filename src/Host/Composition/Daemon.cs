@@ -85,7 +85,9 @@ internal sealed partial class Daemon(
             return;
         }
 
+        // Where it was never stopped, as when the server could not be started, it samples still.
         _disposed = true;
+        await _stop.CancelAsync();
         await Task.WhenAny(_sampling);
         _stop.Dispose();
         _reloading.Dispose();

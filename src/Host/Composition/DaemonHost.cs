@@ -1,3 +1,4 @@
+using Overlay.Dataplane.HandOver;
 using Overlay.Encap;
 using Overlay.Host.Api;
 using Overlay.Host.Configuration;
@@ -31,6 +32,14 @@ internal static class DaemonHost
             return Fail(fault);
         }
 
+        StateFile.MakeDirectory(config.StateDirectory);
+        using var own = DirectoryLock.TryTake(config.StateDirectory, out var isTaken);
+        if (isTaken)
+        {
+            return Fail($"state.directory: another overlayd keeps its state in {config.StateDirectory}: each removes TAPs that it does not know. Give this one a directory of its own");
+        }
+
+        StateFile.Tidy(config.StateDirectory, TapLedger.FileName, HandOver.FileName, FlowHashSeedStore.FileName);
         using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logging).SetMinimumLevel(LogLevel.Trace));
         HostLog.Starting(loggers.CreateLogger<Daemon>(), BuildInformation.Version, config.NodeName, file);
         if (privileges is not null)
@@ -66,13 +75,23 @@ internal static class DaemonHost
 
             return Fail("not started. Next: overlayctl doctor");
         }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // A signal that came before we were ready: what has begun is ended as if it had.
+            await Task.WhenAny(starting);
+            await daemon.StopAsync(CancellationToken.None);
+            await app.DisposeAsync();
+            await runtime.StopAsync(remove: lifetime.IsInterrupted);
+            HostLog.Stopped(loggers.CreateLogger<Daemon>());
+            return ExitCode.Ok;
+        }
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
         {
             await daemon.StopAsync(CancellationToken.None);
             await runtime.StopAsync();
             return Fail($"admin.socket: {config.Admin.Socket} cannot be used: {error.Message}. Run: ls -ld {Path.GetDirectoryName(config.Admin.Socket)}");
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
             HostLog.StartFailed(loggers.CreateLogger<Daemon>(), error);
             return Fail("not started because of a defect of overlayd. Next: overlayctl doctor");

@@ -92,6 +92,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         // VNIs and routes before ports: a tenant that speaks the moment its device is there finds everybody it may speak to.
         var withoutPorts = Config.Topology with { Ports = ImmutableSortedDictionary<string, PortSpec>.Empty, Vnis = [.. Config.Topology.Vnis.Select(vni => vni with { Ports = [] })] };
         await CommitAsync(Dataplane.Prepare(withoutPorts), Config);
+        _handOver?.Prepare(Config.Topology);
         var plan = Dataplane.Prepare(Config.Topology);
         if (plan.Errors.Length > 0 && plan.Errors.Length == Config.Topology.Ports.Count)
         {
@@ -102,22 +103,33 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         PortErrors = plan.Errors;
         _handOver?.Announce(Config.Topology);
         await CommitAsync(plan, Config);
-        if (_handOver is not null)
-        {
-            await _handOver.RestoreAsync(Control);
-        }
-
+        await RestoreAsync();
         await Dataplane.RunAsync();
         _running = true;
+        HostLog.Forwards(_log, ProcessAge.Milliseconds());
         Warn(plan);
         _following = FollowUnderlayAsync();
         await Dataplane.RetireAsync(plan);
         if (_handOver is not null)
         {
-            _finishing = FinishAsync(_handOver);
+            var handOver = _handOver;
+            _finishing = Task.Run(() => FinishAsync(handOver));
         }
 
         return [];
+    }
+
+    // Whatever is wrong with it, frames are forwarded.
+    private async Task RestoreAsync()
+    {
+        try
+        {
+            await (_handOver?.RestoreAsync(Control) ?? Task.CompletedTask);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            HostLog.HandOverFailed(_log, error);
+        }
     }
 
     /// <summary>Brings another configuration into force, touching only what changed; or does nothing.</summary>
@@ -163,7 +175,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         await FollowPortsAsync();
         if (_running && _finishing.IsCompleted)
         {
-            _handOver?.Tick(Dataplane);
+            _handOver?.Tick(Dataplane, Config.Topology);
         }
     }
 

@@ -5,26 +5,37 @@ namespace Overlay.Host.Restart;
 
 /// <summary>
 /// What the supervisor keeps for us. It gets every descriptor as soon as that is open, so that a crash hands over too, and is told when one is closed: else the device or port would stay.
+/// A supervisor that is slow for a while is told later (<see cref="Follow"/>); one that is not there is not asked again.
 /// </summary>
 /// <remarks>One caller at a time.</remarks>
 /// <param name="socket">The supervisor; null if there is none, or it keeps nothing.</param>
+/// <param name="isCertain">Whether it says itself that it keeps descriptors.</param>
 /// <param name="warn">Told what went wrong.</param>
-internal sealed class DescriptorStore(SupervisorSocket? socket, Action<string> warn)
+internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, Action<string> warn)
 {
     private SupervisorSocket? _socket = socket;
+    private bool _isLate;
+
+    // What the store has of us, and what it has been told or is to be told to let go of. A name that it was told to let go of is not there, whoever inherited it.
     private readonly Dictionary<string, long> _stored = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _owed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _forgotten = new(StringComparer.Ordinal);
 
     /// <summary>Whether there is a store.</summary>
     [MemberNotNullWhen(true, nameof(_socket))]
     public bool IsThere => _socket is not null;
+
+    /// <summary>Whether there is one for certain: systemd before 254 does not say whether the unit has one.</summary>
+    public bool IsCertain => IsThere && isCertain;
 
     /// <summary>The store that this process's environment names: <c>NOTIFY_SOCKET</c>, and <c>FDSTORE</c> where systemd says how much it keeps. Before 254 it did not, and is
     /// known by <c>INVOCATION_ID</c>.</summary>
     public static DescriptorStore FromEnvironment(Action<string> warn)
     {
         var path = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
-        var keeps = Environment.GetEnvironmentVariable("FDSTORE") is { Length: > 0 } most ? most != "0" : Environment.GetEnvironmentVariable("INVOCATION_ID") is { Length: > 0 };
-        return new DescriptorStore(path is ['/' or '@', _, ..] && keeps ? new SupervisorSocket(path) : null, warn);
+        var most = Environment.GetEnvironmentVariable("FDSTORE") is { Length: > 0 } said ? said : null;
+        var keeps = most is null ? Environment.GetEnvironmentVariable("INVOCATION_ID") is { Length: > 0 } : most != "0";
+        return new DescriptorStore(path is ['/' or '@', _, ..] && keeps ? new SupervisorSocket(path) : null, most is not null, warn);
     }
 
     /// <summary>Takes names out of the store, with a warning where there is a reason, and waits until it has let go of them.</summary>
@@ -38,21 +49,25 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, Action<string> w
             }
         }
 
-        if (!IsThere)
+        foreach (var name in refused.Select(static one => one.Name))
         {
-            return;
+            Owe(name);
         }
 
-        foreach (var name in refused.Select(static one => one.Name).Distinct(StringComparer.Ordinal))
+        if (IsThere && Settle())
         {
-            Complain(_socket?.Remove(name));
-            _stored.Remove(name);
+            _ = IsDone(_socket.Await());
         }
-
-        Complain(_socket?.Await());
     }
 
-    /// <summary>Gives the store what it has not, and takes out what is open no more.</summary>
+    /// <summary>Takes one out of the store without waiting for it.</summary>
+    public void Drop(string name)
+    {
+        Owe(name);
+        _ = Settle();
+    }
+
+    /// <summary>Gives the store what it has not, and takes out what is open no more. What it does not take now is given to it at the next call.</summary>
     public void Follow(IReadOnlyCollection<HeldDescriptor> held)
     {
         if (!IsThere)
@@ -60,35 +75,45 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, Action<string> w
             return;
         }
 
-        var names = held.Select(static one => one.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var gone in _stored.Keys.Where(name => !names.Contains(name)).ToArray())
+        var ids = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var one in held)
         {
-            Complain(_socket?.Remove(gone));
-            _stored.Remove(gone);
+            ids[one.Name] = one.Id;
+            if (one.IsInherited && !_forgotten.Contains(one.Name))
+            {
+                _stored.TryAdd(one.Name, one.Id);
+            }
+        }
+
+        foreach (var (name, id) in _stored.ToArray())
+        {
+            if (!ids.TryGetValue(name, out var now) || now != id)
+            {
+                Owe(name);
+            }
+        }
+
+        if (!Settle())
+        {
+            return;
         }
 
         foreach (var one in held)
         {
-            if (_stored.TryGetValue(one.Name, out var known))
+            if (_stored.ContainsKey(one.Name))
             {
-                if (known == one.Id)
-                {
-                    continue;
-                }
-
-                Complain(_socket?.Remove(one.Name));
-            }
-            else if (one.IsInherited)
-            {
-                _stored[one.Name] = one.Id;
                 continue;
             }
 
-            if (Complain(_socket?.Store(one.Name, one.Descriptor)) && IsThere)
+            if (!IsThere || !IsDone(_socket.Store(one.Name, one.Descriptor)))
             {
-                _stored[one.Name] = one.Id;
+                return;
             }
+
+            _stored[one.Name] = one.Id;
         }
+
+        _isLate = false;
     }
 
     /// <summary>Leaves a state to the next process. Whether the store has it now, and everything that was sent before.</summary>
@@ -100,18 +125,51 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, Action<string> w
         }
 
         using var file = MemoryFile.TryCreate(state);
-        return file is not null && Complain(_socket?.Remove(DescriptorNames.State)) && Complain(_socket?.Store(DescriptorNames.State, file.Descriptor)) && Complain(_socket?.Await()) && IsThere;
+        Owe(DescriptorNames.State);
+        return file is not null && Settle() && IsThere && IsDone(_socket.Store(DescriptorNames.State, file.Descriptor)) && IsThere && IsDone(_socket.Await());
     }
 
-    // One that does not listen is not asked again: every question would take seconds.
-    private bool Complain(string? fault)
+    private void Owe(string name)
     {
-        if (fault is not null && IsThere)
+        _stored.Remove(name);
+        _forgotten.Add(name);
+        _owed.Add(name);
+    }
+
+    // In the order of sending nothing is given under a name before what had it is taken out.
+    private bool Settle()
+    {
+        foreach (var name in _owed.ToArray())
         {
-            _socket = null;
-            warn($"the service manager does not take descriptors ({fault}): a restart will lose frames");
+            if (!IsThere || !IsDone(_socket.Remove(name)))
+            {
+                return false;
+            }
+
+            _owed.Remove(name);
         }
 
-        return fault is null;
+        return IsThere;
+    }
+
+    private bool IsDone(int result)
+    {
+        if (result >= 0)
+        {
+            return true;
+        }
+
+        if (SupervisorSocket.IsGone(result))
+        {
+            _socket = null;
+            warn($"the service manager does not take descriptors ({SupervisorSocket.Describe(result)}): a restart will lose frames");
+        }
+        else if (!_isLate)
+        {
+            _isLate = true;
+            warn($"the service manager does not take descriptors now ({SupervisorSocket.Describe(result)}): tried again each second; a restart before that loses frames");
+        }
+
+        return false;
     }
 }

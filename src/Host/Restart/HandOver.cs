@@ -23,12 +23,18 @@ internal sealed class HandOver : IDisposable
     private const int FirstMacs = 16_384;
     private const int MacsARound = 16_384;
 
+    // Seconds after which a queue is as short as before, whatever waits in it.
+    private const int LastTickOfGrowth = 30;
+
     private readonly OverlayConfig _config;
     private readonly Action<string> _warn;
     private readonly InheritedDescriptors _inherited;
     private readonly DescriptorStore _store;
+    private readonly HashSet<string> _said = new(StringComparer.Ordinal);
     private IReadOnlyList<KeptTap> _taps;
-    private HandOverState? _state;
+    private IReadOnlyList<QueueLength> _queues = [];
+    private byte[]? _octets;
+    private bool _isShort;
     private int _ticks;
 
     public HandOver(OverlayConfig config, InheritedDescriptors inherited, DescriptorStore store, Action<string> warn)
@@ -61,35 +67,46 @@ internal sealed class HandOver : IDisposable
     public static HandOver Begin(OverlayConfig config, Action<string> warn) =>
         new(config, InheritedDescriptors.Collect(ListenDescriptors.TakeFromEnvironment()), DescriptorStore.FromEnvironment(warn), warn);
 
-    /// <summary>Restores what was learned, the MACs used last first; the rest of a large table when frames are forwarded already (<see cref="FinishAsync"/>).</summary>
-    public async Task RestoreAsync(ControlLoop control)
+    /// <summary>Before anything of a topology is opened: closes what was handed over and is not of it, for a device that has another name now could not be opened beside it.</summary>
+    public void Prepare(TopologySpec topology)
     {
-        _state = ReadState();
-        if (_state is not null)
+        if (IsTakingOver)
         {
-            await control.RestoreSeen(_state.Seen, 0, FirstMacs, Elapsed(_state));
+            _inherited.RefuseTapsBut(topology.Ports.Values.Where(static port => port.Kind == PortDeviceKind.Tap).Select(static port => (port.Device, port.Netns)));
         }
     }
 
-    /// <summary>When frames are forwarded: the rest of what was learned, and an end to what nobody configures any more.</summary>
+    /// <summary>Restores what was learned, the MACs used last first; the rest of a large table when frames are forwarded already (<see cref="FinishAsync"/>).</summary>
+    public async Task RestoreAsync(ControlLoop control)
+    {
+        if (ReadState() is { } state)
+        {
+            _queues = state.Queues;
+            await control.RestoreSeen(state.Seen, 0, FirstMacs, Elapsed(state));
+        }
+    }
+
+    /// <summary>When frames are forwarded: an end to what nobody configures any more, and the rest of what was learned.</summary>
     public async Task FinishAsync(DataplaneService dataplane, ControlLoop control)
     {
-        for (var from = FirstMacs; _state is not null && from < _state.Seen.Macs.Count; from += MacsARound)
-        {
-            await control.RestoreSeen(_state.Seen, from, MacsARound, Elapsed(_state));
-        }
-
-        _state = _state is null ? null : _state with { Seen = SeenMacs.None };
         _inherited.RefuseRest("", "it is not configured any more");
         _inherited.Settle();
         Follow(dataplane, _config.Topology);
+
+        // Read once more: to look at a million before the first frame would be time in which frames wait.
+        var state = _octets is null ? null : HandOverFormat.Read(_octets, out _);
+        _octets = null;
+        for (var from = FirstMacs; state is not null && from < state.Seen.Macs.Count; from += MacsARound)
+        {
+            await control.RestoreSeen(state.Seen, from, MacsARound, Elapsed(state));
+        }
     }
 
     /// <summary>Before a topology comes into force: writes down which TAPs are going to be ours. Else one that was made a moment before a crash would be nobody's for ever.</summary>
     public void Announce(TopologySpec topology)
     {
         var planned = topology.Ports.Values.Where(static port => port.Kind == PortDeviceKind.Tap).Select(port => new KeptTap(port.Device, port.Netns, Options.Tag!))
-            .Where(tap => !_taps.Any(known => known.Device == tap.Device && known.Netns == tap.Netns)).ToArray();
+            .Where(tap => !_taps.Any(known => known.IsAt(tap.Device, tap.Netns))).ToArray();
         if (planned.Length > 0)
         {
             Write([.. _taps, .. planned]);
@@ -100,18 +117,24 @@ internal sealed class HandOver : IDisposable
     public void Follow(DataplaneService dataplane, TopologySpec topology)
     {
         _store.Follow(dataplane.Held());
+        FollowTaps(dataplane, topology);
+    }
+
+    private void FollowTaps(DataplaneService dataplane, TopologySpec topology)
+    {
         var now = dataplane.KeptTaps().ToList();
-        foreach (var before in _taps.Where(tap => !now.Contains(tap)))
+        foreach (var before in _taps.Where(tap => !now.Any(kept => kept.IsAt(tap.Device, tap.Netns))).ToArray())
         {
             // That of a port which could not be opened stays, and one that could not be removed is tried again.
             string? fault = null;
-            var isConfigured = topology.Ports.Values.Any(port => port.Kind == PortDeviceKind.Tap && port.Device == before.Device && port.Netns == before.Netns);
-            if (!isConfigured && KeptTap.Remove(before, out fault))
+            var isConfigured = topology.Ports.Values.Any(port => port.Kind == PortDeviceKind.Tap && before.IsAt(port.Device, port.Netns));
+            if (!isConfigured && Remove(before, out fault))
             {
                 _warn($"tap '{before.Device}' is not configured any more: removed");
             }
 
-            if (fault is not null)
+            // Tried again each second, but said once.
+            if (fault is not null && _said.Add(fault))
             {
                 _warn(fault);
             }
@@ -128,33 +151,42 @@ internal sealed class HandOver : IDisposable
         }
     }
 
-    /// <summary>Once a second: puts queues back that grew for the restart, when what waited has been read.</summary>
-    public void Tick(DataplaneService dataplane)
+    /// <summary>Once a second: puts queues back that grew for the restart, when what waited has been read; tells the store and removes TAPs where that could not be done at once.</summary>
+    public void Tick(DataplaneService dataplane, TopologySpec topology)
     {
-        if (++_ticks == 2)
+        _ticks++;
+        if (!_isShort && dataplane.Shrink(_queues, force: _ticks >= LastTickOfGrowth))
         {
-            dataplane.Shrink(_state?.Queues ?? []);
-            _state = null;
+            _isShort = true;
+            _queues = [];
         }
-        else if (_ticks > 2 && HasStore)
-        {
-            _store.Follow(dataplane.Held());
-        }
+
+        Follow(dataplane, topology);
     }
 
     /// <summary>Before the end: makes room for what comes while nobody reads, and leaves behind what was learned. Frames are forwarded still.</summary>
     public async Task LeaveAsync(DataplaneService dataplane, ControlLoop control)
     {
         // Of those that had not been put back yet, what they were is known from the process before.
-        IReadOnlyList<QueueLength> queues = HasStore ? [.. dataplane.Grow(), .. _state?.Queues ?? []] : [];
+        IReadOnlyList<QueueLength> queues = HasStore ? [.. dataplane.Grow(), .. _queues] : [];
 
-        var octets = HandOverFormat.Write(new HandOverState(Machine.Boot(), Machine.Uptime(), queues, await control.ExportSeen()));
+        var state = new HandOverState(Machine.Boot(), Machine.Uptime(), queues, await control.ExportSeen());
+        var octets = HandOverFormat.Write(state);
         var path = Path.Combine(_config.StateDirectory, FileName);
-        if (_store.Leave(octets))
+        var isLeft = _store.Leave(octets);
+        if (isLeft && _store.IsCertain)
         {
-            StateFile.Delete(path);
+            // A stop for good empties the store, and what an operator gave the queues must not be lost by that. Nothing else is worth a disk.
+            if (queues.Count == 0)
+            {
+                StateFile.Delete(path);
+            }
+            else
+            {
+                _ = StateFile.Write(path, HandOverFormat.Write(state with { Seen = SeenMacs.None }));
+            }
         }
-        else if (StateFile.Write(path, octets) is { } fault)
+        else if (StateFile.Write(path, octets) is { } fault && !isLeft)
         {
             _warn($"{fault}: MACs are learned anew after the restart");
         }
@@ -172,18 +204,34 @@ internal sealed class HandOver : IDisposable
         }
     }
 
+    // What the store was told to let go of may be open for a moment longer.
+    private bool Remove(KeptTap tap, out string? fault)
+    {
+        bool isGone;
+        do
+        {
+            isGone = KeptTap.Remove(tap, out fault);
+        }
+        while (fault is not null && _inherited.AwaitClose());
+        return isGone;
+    }
+
     private static TimeSpan Elapsed(HandOverState state)
     {
         var elapsed = Machine.Uptime() - state.Uptime;
         return elapsed > TimeSpan.Zero ? elapsed : TimeSpan.Zero;
     }
 
-    // Used once: what a crash leaves behind is older than what was learned since.
+    // Used once: what a crash leaves behind is older than what was learned since, and what cannot be restored must not be met by the next process again.
     private HandOverState? ReadState()
     {
         var path = Path.Combine(_config.StateDirectory, FileName);
         var octets = _inherited.TakeState(HandOverFormat.MaxLength);
-        if (octets is null)
+        if (octets is not null)
+        {
+            _store.Drop(DescriptorNames.State);
+        }
+        else
         {
             octets = StateFile.Read(path, HandOverFormat.MaxLength, out var fault);
             if (fault is not null)
@@ -198,13 +246,19 @@ internal sealed class HandOver : IDisposable
             return null;
         }
 
-        var state = HandOverFormat.Read(octets, out var refusal);
+        var state = HandOverFormat.Read(octets, out var refusal, FirstMacs);
         if (state is null)
         {
             _warn(string.Create(CultureInfo.InvariantCulture, $"what overlayd left behind at its end is refused, {refusal}: MACs are learned anew"));
             return null;
         }
 
-        return state.Boot == Machine.Boot() ? state : null;
+        if (state.Boot != Machine.Boot())
+        {
+            return null;
+        }
+
+        _octets = state.Seen.Macs.Count < FirstMacs ? null : octets;
+        return state;
     }
 }

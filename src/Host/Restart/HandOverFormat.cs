@@ -86,7 +86,8 @@ internal static class HandOverFormat
     /// <summary>Reads a state; null if it is refused.</summary>
     /// <param name="octets">What there is.</param>
     /// <param name="fault">Why it is refused; null if it is not.</param>
-    public static HandOverState? Read(ReadOnlySpan<byte> octets, out string? fault)
+    /// <param name="mostMacs">MACs that are looked at, from the first on; the others are left out.</param>
+    public static HandOverState? Read(ReadOnlySpan<byte> octets, out string? fault, int mostMacs = MaxMacs)
     {
         fault = Fault(octets);
         if (fault is not null)
@@ -105,7 +106,7 @@ internal static class HandOverFormat
             return null;
         }
 
-        var state = new HandOverState(boot, TimeSpan.FromMilliseconds(uptime), ReadQueues(ref reader, queues), ReadSeen(ref reader, places, macs));
+        var state = new HandOverState(boot, TimeSpan.FromMilliseconds(uptime), ReadQueues(ref reader, queues), ReadSeen(ref reader, places, macs, mostMacs));
         if (reader.IsShort || !reader.IsAtEnd)
         {
             fault = "its parts do not fit its length";
@@ -147,7 +148,7 @@ internal static class HandOverFormat
         return [.. queues.Where(static queue => queue.Frames is > 0 and < QueueLength.HandOver)];
     }
 
-    private static SeenMacs ReadSeen(ref Reader reader, int placeCount, int macCount)
+    private static SeenMacs ReadSeen(ref Reader reader, int placeCount, int macCount, int mostMacs)
     {
         var places = new List<SeenPlace>();
         for (var i = 0; i < placeCount && !reader.IsShort; i++)
@@ -161,8 +162,8 @@ internal static class HandOverFormat
             return SeenMacs.None;
         }
 
-        var macs = new SeenMac[macCount];
-        for (var i = 0; i < macCount; i++)
+        var macs = new SeenMac[Math.Min(macCount, mostMacs)];
+        for (var i = 0; i < macs.Length; i++)
         {
             var row = reader.Take(MacLength);
             var vni = BinaryPrimitives.ReadUInt32LittleEndian(row[6..]) & 0xFF_FFFF;
@@ -176,6 +177,7 @@ internal static class HandOverFormat
             macs[i] = new SeenMac(number, new MacAddress(BinaryPrimitives.ReadUInt64LittleEndian(row) & 0xFFFF_FFFF_FFFF), place, BinaryPrimitives.ReadUInt32LittleEndian(row[12..]));
         }
 
+        _ = reader.Take(reader.Left);
         return new SeenMacs(places, macs);
     }
 

@@ -13,6 +13,13 @@ internal static class TapRemoval
     /// <returns>The exit code.</returns>
     public static int Run(string directory)
     {
+        using var own = DirectoryLock.TryTake(directory, out var isTaken);
+        if (isTaken)
+        {
+            Console.Error.WriteLine($"overlayd: the overlayd that keeps its state in {directory} runs: stop it first");
+            return ExitCode.Failure;
+        }
+
         var taps = TapLedger.Read(directory, out var warning);
         if (warning is not null)
         {

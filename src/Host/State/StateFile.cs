@@ -8,6 +8,33 @@ internal static class StateFile
     private const UnixFileMode DirectoryMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
         UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    // What a file is called while it is written.
+    private const string Unfinished = ".new";
+
+    /// <summary>Makes a directory for these files, if it is not there and can be.</summary>
+    public static void MakeDirectory(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory, DirectoryMode);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Whoever writes there says so.
+        }
+    }
+
+    /// <summary>Deletes what a process that was killed while it wrote has left of some files.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="names">The files.</param>
+    public static void Tidy(string directory, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            Delete(Path.Combine(directory, name + Unfinished));
+        }
+    }
+
     /// <summary>Reads a file; null if there is none.</summary>
     /// <param name="path">The file.</param>
     /// <param name="most">Octets that are read at most.</param>
@@ -40,8 +67,8 @@ internal static class StateFile
     /// <summary>Writes a file, so that whoever reads it finds the old content or the new one. Gives why not, or null.</summary>
     public static string? Write(string path, ReadOnlySpan<byte> content)
     {
-        // Always the same name: what a crash leaves is overwritten by the next one.
-        var temporary = $"{path}.new";
+        // Always the same name: what a crash leaves is overwritten by the next one, or deleted at the next start.
+        var temporary = $"{path}{Unfinished}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!, DirectoryMode);

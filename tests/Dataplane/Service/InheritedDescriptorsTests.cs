@@ -18,6 +18,8 @@ public sealed class InheritedDescriptorsTests
         Assert.All(names, static name => Assert.Matches("^overlay\\.[A-Za-z0-9._%-]+$", name));
         Assert.Equal(names.Length, names.Distinct(StringComparer.Ordinal).Count());
         Assert.NotEqual(DescriptorNames.Tap("a", "b", 0), DescriptorNames.Tap("a.b", null, 0));
+        Assert.All(["b", "/run/netns/b", "/var/run/netns/b"], static netns => Assert.Equal("overlay.tap.a.b.0", DescriptorNames.Tap("a", netns, 0)));
+        Assert.NotEqual(DescriptorNames.Tap("a", "/run/netns/b/c", 0), DescriptorNames.Tap("a", "b/c", 0));
     }
 
     [Fact]

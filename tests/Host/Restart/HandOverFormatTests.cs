@@ -23,6 +23,16 @@ public sealed class HandOverFormatTests
     }
 
     [Fact]
+    public void The_first_macs_can_be_read_without_the_others()
+    {
+        var state = Sample();
+        var read = HandOverFormat.Read(HandOverFormat.Write(state), out var fault, mostMacs: 1);
+        Assert.Null(fault);
+        Assert.Equal(state.Seen.Macs.Take(1), read!.Seen.Macs);
+        Assert.Equal(state.Seen.Places, read.Seen.Places);
+    }
+
+    [Fact]
     public void An_empty_state_is_one()
     {
         var read = HandOverFormat.Read(HandOverFormat.Write(new HandOverState(Guid.Empty, TimeSpan.Zero, [], SeenMacs.None)), out var fault);

@@ -20,6 +20,15 @@ public sealed class TapLedgerTests : IDisposable
         Assert.Equal(["taps"], Directory.GetFiles(_folder).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public void What_a_kill_leaves_of_a_file_that_was_being_written_goes()
+    {
+        File.WriteAllText(Path.Combine(_folder, "taps.new"), "overl");
+        File.WriteAllText(Path.Combine(_folder, "other.new"), "");
+        StateFile.Tidy(_folder, TapLedger.FileName, "hand-over");
+        Assert.Equal(["other.new"], Directory.GetFiles(_folder).Select(Path.GetFileName));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("\n\n")]

@@ -8,23 +8,26 @@ public sealed class PlannedRestartTests(ITestOutputHelper output)
 {
     private const int Rate = 10_000;
 
-    // Twice what it is to be (500 ms) on a machine that nobody else uses. overlayd as it is shipped is compiled ahead; as it is built beside the tests it compiles while frames wait.
-    private static readonly TimeSpan MostGap = TimeSpan.FromMilliseconds(Environment.GetEnvironmentVariable("OVERLAY_TEST_OVERLAYD") is null ? 2500 : 1000);
+    // overlayd as it is shipped is compiled ahead; as it is built beside the tests it compiles while frames wait.
+    private static readonly TimeSpan MostGap = TimeSpan.FromMilliseconds(Environment.GetEnvironmentVariable("OVERLAY_TEST_OVERLAYD") is null ? 2500 : 500);
 
     [Theory]
-    [InlineData("vxlan", "ipv4", 100_000, 5)]
+    [InlineData("vxlan", "ipv4", 200_000, 20)]
     [InlineData("vxlan", "ipv6", 40_000, 2)]
     [InlineData("geneve", "ipv4", 40_000, 2)]
     [InlineData("geneve", "ipv6", 40_000, 2)]
     public void Restarts_lose_no_frame_at_ten_thousand_a_second_each_way(string encap, string family, int frames, int restarts)
     {
+        // Root of a user namespace gets receive buffers as long as the host allows everybody, which is too short for this rate.
+        Requires.HostRoot("receive buffers");
+
         // No frame may be lost, ever. How long nobody reads is up to the machine too: it is measured again, twice at most, and judged where the machine is quiet.
         for (var turn = 1; ; turn++)
         {
             var gap = Run(encap, family, turn == 1 ? frames : 30_000, turn == 1 ? restarts : 2);
             if (gap <= MostGap) return;
             output.WriteLine($"turn {turn}: {gap.TotalMilliseconds:0} ms; {Machine.Report()}");
-            if (!Machine.WaitForQuiet(TimeSpan.FromSeconds(5))) return;
+            if (!Machine.WaitForQuiet(TimeSpan.FromSeconds(5))) throw new SkipTestException($"no frame was lost; the gap of {gap.TotalMilliseconds:0} ms is not judged, because others use the machine: {Machine.Report()}");
             Assert.True(turn < 3, $"a gap of {gap.TotalMilliseconds:0} ms; {Machine.Report()}");
         }
     }

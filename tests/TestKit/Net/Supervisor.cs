@@ -12,6 +12,9 @@ namespace Overlay.TestKit.Net;
 public sealed class Supervisor : IDisposable
 {
     private const int HighNumbers = 400;
+
+    // systemd closes what it lets go of in a process of its own, after it has answered.
+    private static readonly TimeSpan LateClose = TimeSpan.FromMilliseconds(150);
     private static int _next;
     private readonly string _notifyPath;
     private readonly int _notify;
@@ -86,6 +89,11 @@ public sealed class Supervisor : IDisposable
     /// <summary>The configuration with the admin socket and the state folder of this daemon; nothing is reloaded yet.</summary>
     public void WriteConfig(string yaml) =>
         File.WriteAllText(ConfigPath, $"{yaml.TrimEnd()}\nadmin: {{ socket: {SocketPath} }}\nstate: {{ directory: {StateDirectory} }}\n");
+
+    /// <summary>The name in the store of a queue of the TAP t0.</summary>
+    /// <param name="netns">The namespace as the configuration names it: letters, digits and hyphens.</param>
+    /// <param name="queue">The queue's number, or <c>lane</c>.</param>
+    public string TapName(string netns, string queue) => $"overlay.tap.t0.{netns}.{queue}";
 
     /// <summary>Puts a descriptor into the store as if a daemon had sent it; the store owns it.</summary>
     public void Put(string name, int descriptor)
@@ -264,8 +272,9 @@ public sealed class Supervisor : IDisposable
 
             if (lines.Contains("FDSTOREREMOVE=1"))
             {
-                foreach (var (_, descriptor) in _store.Where(one => one.Name == name)) _ = Native.close(descriptor);
+                int[] gone = [.. _store.Where(one => one.Name == name).Select(static one => one.Descriptor)];
                 _store.RemoveAll(one => one.Name == name);
+                _ = Task.Delay(LateClose).ContinueWith(_ => Array.ForEach(gone, static descriptor => Native.close(descriptor)), TaskScheduler.Default);
             }
         }
 

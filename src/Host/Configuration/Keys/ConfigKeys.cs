@@ -81,7 +81,7 @@ public static class ConfigKeys
         new("state", "mapping", "defaults", false,
             "What outlives a restart."),
         new("state.directory", "absolute path", "/var/lib/overlay", false,
-            "Holds the seed of the flow hash (mode 0600), so that a flow keeps its source port over a restart."),
+            "Holds the seed of the flow hash (mode 0600), so that a flow keeps its source port over a restart, and which TAPs are ours. One daemon a directory: a second one does not start."),
         new("ports", "mapping of names", "{}", true,
             "Tenant ports. A port exists once; VNIs refer to it by name."),
         new("ports.<name>", "mapping", "–", true,
