@@ -29,6 +29,9 @@ public sealed class InheritedDescriptors : IDisposable
     /// <summary>Told what was refused, name and reason, before anything takes its place; returns when the store has let go of it.</summary>
     public Action<IReadOnlyList<(string Name, string Why)>>? Forget { get; set; }
 
+    /// <summary>The names of all that there were, ours or not.</summary>
+    public IReadOnlyCollection<string> Names { get; private init; } = [];
+
     /// <summary>Whether there is any left.</summary>
     public bool IsEmpty
     {
@@ -47,7 +50,7 @@ public sealed class InheritedDescriptors : IDisposable
     public static InheritedDescriptors Collect(IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
-        var all = new InheritedDescriptors();
+        var all = new InheritedDescriptors { Names = [.. names] };
         for (int i = 0; i < names.Count; i++)
         {
             int descriptor = First + i;

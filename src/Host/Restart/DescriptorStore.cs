@@ -13,13 +13,15 @@ namespace Overlay.Host.Restart;
 /// <param name="warn">Told what went wrong.</param>
 internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, Action<string> warn)
 {
+    // What the process before us gave, until somebody has adopted it. No descriptor has it.
+    private const long Unknown = 0;
+
     private SupervisorSocket? _socket = socket;
     private bool _isLate;
 
-    // What the store has of us, and what it has been told or is to be told to let go of. A name that it was told to let go of is not there, whoever inherited it.
+    // What the store has of us, and what it is to be told to let go of.
     private readonly Dictionary<string, long> _stored = new(StringComparer.Ordinal);
     private readonly HashSet<string> _owed = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _forgotten = new(StringComparer.Ordinal);
 
     /// <summary>Whether there is a store.</summary>
     [MemberNotNullWhen(true, nameof(_socket))]
@@ -36,6 +38,15 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, 
         var most = Environment.GetEnvironmentVariable("FDSTORE") is { Length: > 0 } said ? said : null;
         var keeps = most is null ? Environment.GetEnvironmentVariable("INVOCATION_ID") is { Length: > 0 } : most != "0";
         return new DescriptorStore(path is ['/' or '@', _, ..] && keeps ? new SupervisorSocket(path) : null, most is not null, warn);
+    }
+
+    /// <summary>Says what the store had when this process began. Once, before everything else.</summary>
+    public void Begin(IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            _stored[name] = Unknown;
+        }
     }
 
     /// <summary>Takes names out of the store, with a warning where there is a reason, and waits until it has let go of them.</summary>
@@ -79,9 +90,9 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, 
         foreach (var one in held)
         {
             ids[one.Name] = one.Id;
-            if (one.IsInherited && !_forgotten.Contains(one.Name))
+            if (one.IsInherited && _stored.TryGetValue(one.Name, out var known) && known == Unknown)
             {
-                _stored.TryAdd(one.Name, one.Id);
+                _stored[one.Name] = one.Id;
             }
         }
 
@@ -132,7 +143,6 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, 
     private void Owe(string name)
     {
         _stored.Remove(name);
-        _forgotten.Add(name);
         _owed.Add(name);
     }
 

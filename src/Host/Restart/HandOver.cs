@@ -44,6 +44,7 @@ internal sealed class HandOver : IDisposable
         _store = store;
         _warn = warn;
         _inherited.Forget = store.Forget;
+        _store.Begin(inherited.Names);
         _taps = TapLedger.Read(config.StateDirectory, out var warning);
         if (warning is not null)
         {

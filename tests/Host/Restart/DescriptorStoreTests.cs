@@ -72,15 +72,17 @@ public sealed class DescriptorStoreTests : IDisposable
     public void What_is_behind_a_name_is_taken_out_before_another_is_given()
     {
         var store = Store();
+        store.Begin(["b", "d"]);
         store.Follow([Held("a", 1), Held("b", 2, isInherited: true), Held("c", 3)]);
         store.Follow([Held("a", 4), Held("b", 2, isInherited: true)]);
-        Assert.Equal(["FDSTORE a", "FDSTORE c", "FDSTOREREMOVE a", "FDSTOREREMOVE c", "FDSTORE a"], Received([]));
+        Assert.Equal(["FDSTOREREMOVE d", "FDSTORE a", "FDSTORE c", "FDSTOREREMOVE a", "FDSTOREREMOVE c", "FDSTORE a"], Received([]));
     }
 
     [Fact]
     public void Of_two_with_one_name_the_one_that_is_used_is_given_again()
     {
         var store = Store();
+        store.Begin(["a", "a"]);
         store.Drop("a");
         store.Follow([Held("a", 1, isInherited: true)]);
         store.Follow([Held("a", 1, isInherited: true)]);
