@@ -62,7 +62,7 @@ public sealed class KeptTapTests
         lab.A.WriteConfig(lab.YamlOfA);
         lab.A.StartReady();
         Wait.Until(() => !NetLab.HasDevice(lab.TenantA, "t1"), TimeSpan.FromSeconds(5), "t1 is gone", () => lab.A.Log);
-        Assert.Contains("tap 't1' is not configured any more: removed", lab.A.Log, StringComparison.Ordinal);
+        Wait.Until(() => lab.A.Log.Contains("tap 't1' is not configured any more: removed", StringComparison.Ordinal), TimeSpan.FromSeconds(5), "the log says so", () => lab.A.Log);
         Assert.True(NetLab.HasDevice(lab.TenantA, "t2"));
         Assert.True(NetLab.HasDevice(lab.TenantA, "t0"));
         Assert.DoesNotContain(lab.A.Stored, static name => name.Contains(".t1.", StringComparison.Ordinal) || name.Contains(".t2.", StringComparison.Ordinal));
