@@ -274,7 +274,7 @@ public sealed class Supervisor : IDisposable
             {
                 int[] gone = [.. _store.Where(one => one.Name == name).Select(static one => one.Descriptor)];
                 _store.RemoveAll(one => one.Name == name);
-                _ = Task.Delay(LateClose).ContinueWith(_ => Array.ForEach(gone, static descriptor => Native.close(descriptor)), TaskScheduler.Default);
+                _ = Task.Delay(LateClose).ContinueWith(_ => gone.Count(static descriptor => Native.close(descriptor) == 0), TaskScheduler.Default);
             }
         }
 
