@@ -79,11 +79,12 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, 
     }
 
     /// <summary>Gives the store what it has not, and takes out what is open no more. What it does not take now is given to it at the next call.</summary>
-    public void Follow(IReadOnlyCollection<HeldDescriptor> held)
+    /// <returns>Whether nothing is left to be told.</returns>
+    public bool Follow(IReadOnlyCollection<HeldDescriptor> held)
     {
         if (!IsThere)
         {
-            return;
+            return true;
         }
 
         var ids = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -106,7 +107,7 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, 
 
         if (!Settle())
         {
-            return;
+            return false;
         }
 
         foreach (var one in held)
@@ -118,13 +119,14 @@ internal sealed class DescriptorStore(SupervisorSocket? socket, bool isCertain, 
 
             if (!IsThere || !IsDone(_socket.Store(one.Name, one.Descriptor)))
             {
-                return;
+                return false;
             }
 
             _stored[one.Name] = one.Id;
         }
 
         _isLate = false;
+        return true;
     }
 
     /// <summary>Leaves a state to the next process. Whether the store has it now, and everything that was sent before.</summary>

@@ -26,6 +26,9 @@ internal sealed class HandOver : IDisposable
     // Seconds after which a queue is as short as before, whatever waits in it.
     private const int LastTickOfGrowth = 30;
 
+    // Seconds between two looks at what is open, where nothing was left undone: sockets are opened anew when their device is.
+    private const int TicksPerLook = 60;
+
     private readonly OverlayConfig _config;
     private readonly Action<string> _warn;
     private readonly InheritedDescriptors _inherited;
@@ -35,6 +38,7 @@ internal sealed class HandOver : IDisposable
     private IReadOnlyList<QueueLength> _queues = [];
     private byte[]? _octets;
     private bool _isShort;
+    private bool _isBehind;
     private int _ticks;
 
     public HandOver(OverlayConfig config, InheritedDescriptors inherited, DescriptorStore store, Action<string> warn)
@@ -117,7 +121,7 @@ internal sealed class HandOver : IDisposable
     /// <summary>After every change of what is open: tells the store, removes TAPs that were ours and are configured no more, and writes down which there are.</summary>
     public void Follow(DataplaneService dataplane, TopologySpec topology)
     {
-        _store.Follow(dataplane.Held());
+        _isBehind = !_store.Follow(dataplane.Held());
         FollowTaps(dataplane, topology);
     }
 
@@ -142,6 +146,7 @@ internal sealed class HandOver : IDisposable
 
             if (isConfigured || fault is not null)
             {
+                _isBehind |= fault is not null;
                 now.Add(before);
             }
         }
@@ -162,12 +167,17 @@ internal sealed class HandOver : IDisposable
             _queues = [];
         }
 
-        Follow(dataplane, topology);
+        if (_isBehind || _ticks % TicksPerLook == 0)
+        {
+            Follow(dataplane, topology);
+        }
     }
 
     /// <summary>Before the end: makes room for what comes while nobody reads, and leaves behind what was learned. Frames are forwarded still.</summary>
     public async Task LeaveAsync(DataplaneService dataplane, ControlLoop control)
     {
+        _store.Follow(dataplane.Held());
+
         // Of those that had not been put back yet, what they were is known from the process before.
         IReadOnlyList<QueueLength> queues = HasStore ? [.. dataplane.Grow(), .. _queues] : [];
 

@@ -11,6 +11,9 @@ public sealed partial class UnitFileTests : IDisposable
     private static readonly string Unit = RepositoryFiles.PathOf("deploy", "overlayd.service");
     private static readonly string DropIns = RepositoryFiles.PathOf("deploy", "overlayd.service.d");
 
+    // Keys of a later systemd than Debian 12's, which says that it does not know them and goes on.
+    private static readonly string[] NewerKeys = ["'RestartSteps'", "'RestartMaxDelaySec'"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("overlay-unit-").FullName;
 
     public static TheoryData<string?, double> Exposures => new()
@@ -50,7 +53,11 @@ public sealed partial class UnitFileTests : IDisposable
         CmdResult result = Cmd.Run(null, "env", $"SYSTEMD_UNIT_PATH={_folder}:", "systemd-analyze", "verify", "--man=no", unit);
 
         // The programs are where the package puts them, which is not here.
-        string[] complaints = [.. result.StdErr.Split('\n').Where(line => line.Contains(Path.GetFileName(unit), StringComparison.Ordinal) && !line.Contains("is not executable", StringComparison.Ordinal))];
+        string[] complaints =
+        [
+            .. result.StdErr.Split('\n').Where(line => line.Contains(Path.GetFileName(unit), StringComparison.Ordinal) && !line.Contains("is not executable", StringComparison.Ordinal)
+                && !NewerKeys.Any(key => line.Contains(key, StringComparison.Ordinal))),
+        ];
         Assert.Empty(complaints);
     }
 
@@ -65,6 +72,7 @@ public sealed partial class UnitFileTests : IDisposable
     [InlineData("RuntimeDirectory=overlay")]
     [InlineData("StateDirectory=overlay")]
     [InlineData("ConfigurationDirectory=overlay")]
+    [InlineData("FileDescriptorStoreMax=4096")]
     public void The_unit_says(string line) => Assert.Contains(line, File.ReadAllLines(Unit));
 
     [Fact]
