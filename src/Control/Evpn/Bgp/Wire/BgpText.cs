@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Overlay.Control.Evpn.Bgp.Wire;
@@ -11,10 +12,9 @@ internal static class BgpText
         var text = new StringBuilder(octets.Length);
         foreach (Rune rune in Encoding.UTF8.GetString(octets).EnumerateRunes())
         {
-            System.Globalization.UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-            bool shown = category is not (System.Globalization.UnicodeCategory.Control or System.Globalization.UnicodeCategory.Format
-                or System.Globalization.UnicodeCategory.LineSeparator or System.Globalization.UnicodeCategory.ParagraphSeparator
-                or System.Globalization.UnicodeCategory.PrivateUse or System.Globalization.UnicodeCategory.OtherNotAssigned);
+            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
+            bool shown = category is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
             text.Append(shown ? rune : Rune.ReplacementChar);
         }
 

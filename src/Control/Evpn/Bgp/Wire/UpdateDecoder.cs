@@ -8,8 +8,8 @@ namespace Overlay.Control.Evpn.Bgp.Wire;
 /// <code>
 /// | length, 2 | withdrawn IPv4 routes | length, 2 | attributes, the EVPN routes among them | IPv4 routes |
 /// </code>
-/// Total: any octets give a result. An UPDATE that has the attributes of the one before gives the same <see cref="PathAttributes"/> object and allocates nothing,
-/// whatever the number of its routes. Of several errors the strongest counts (RFC 7606 §3h).
+/// Total: any octets give a result. An UPDATE that has the attributes of the one before, or of one of the last few, gives the same <see cref="PathAttributes"/> object
+/// and allocates nothing, whatever the number of its routes. Of several errors the strongest counts (RFC 7606 §3h).
 /// <b>Threading:</b> one thread at a time.
 /// </summary>
 /// <param name="fourOctetAs">Four octets an AS were agreed on (RFC 6793).</param>
@@ -20,6 +20,11 @@ public sealed class UpdateDecoder(bool fourOctetAs, bool isInternal, uint firstA
     private const int LeastReach = 5;
     private const int LeastUnreach = 3;
 
+    // Peers alternate between a few sets of attributes (MAC alone and MAC with address, one VNI and the next): the last of each hash is kept, unless it is large.
+    private const int RecentSets = 64;
+    private const int LargestRecent = 1024;
+
+    private readonly AttributeSet?[] _recent = new AttributeSet?[RecentSets];
     private byte[] _scratch = new byte[256];
     private AttributeSet? _last;
 
@@ -279,13 +284,27 @@ public sealed class UpdateDecoder(bool fourOctetAs, bool isInternal, uint firstA
 
     private AttributeSet Attributes(ReadOnlySpan<byte> received, UnderlayAddress nextHop)
     {
-        if (_last is null || _last.NextHop != nextHop || !received.SequenceEqual(_last.Received))
+        if (IsThat(_last, received, nextHop))
         {
-            _last = new AttributeReader(fourOctetAs, isInternal, firstAs).Read(received, nextHop);
+            return _last!;
         }
 
-        return _last;
+        var hash = default(HashCode);
+        hash.AddBytes(received);
+        hash.Add(nextHop);
+        ref AttributeSet? recent = ref _recent[(uint)hash.ToHashCode() % RecentSets];
+        if (!IsThat(recent, received, nextHop))
+        {
+            AttributeSet read = new AttributeReader(fourOctetAs, isInternal, firstAs).Read(received, nextHop);
+            recent = received.Length <= LargestRecent ? read : null;
+            return _last = read;
+        }
+
+        return _last = recent!;
     }
+
+    private static bool IsThat(AttributeSet? set, ReadOnlySpan<byte> received, UnderlayAddress nextHop) =>
+        set is not null && set.NextHop == nextHop && received.SequenceEqual(set.Received);
 
     private ref struct MultiprotocolAttribute
     {
