@@ -51,7 +51,7 @@ internal sealed class ScriptedPeer : IDisposable
     /// <summary>An OPEN with the capabilities given as octets; by default EVPN, route refresh and the four-octet AS.</summary>
     public static byte[] Open(uint number = 65001, ushort hold = 90, uint routerId = 0x0A0A0A0A, byte version = 4, byte[]? capabilities = null)
     {
-        capabilities ??= [.. Evpn, 2, 0, .. As4(number)];
+        capabilities ??= [.. EvpnCapability, 2, 0, .. As4(number)];
         byte[] body = new byte[12 + capabilities.Length];
         body[0] = version;
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(1), number > 65535 ? (ushort)23456 : (ushort)number);
@@ -64,7 +64,7 @@ internal sealed class ScriptedPeer : IDisposable
         return Message(1, body);
     }
 
-    public static byte[] Evpn => [1, 4, 0, 25, 0, 70];
+    public static byte[] EvpnCapability => [1, 4, 0, 25, 0, 70];
 
     public static byte[] GracefulRestart(int flagsAndTime, byte familyFlags = 0x80) => [64, 6, (byte)(flagsAndTime >> 8), (byte)flagsAndTime, 0, 25, 70, familyFlags];
 

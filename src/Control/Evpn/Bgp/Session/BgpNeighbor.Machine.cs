@@ -263,6 +263,8 @@ internal sealed partial class BgpNeighbor
 
     private void Established(BgpPeering peering)
     {
+        if (_session is { } replaced)
+            _ = Run(replaced.Fsm, replaced, replaced.Facts.GracefulRestart is { HasFamily: true } ? BgpEvent.Replaced : BgpEvent.CollisionLost);
         peering.Previous = _lastOver;
         peering.EstablishedAt = _context.Time.GetTimestamp();
         BgpPeering? other = peering.IsOutgoing ? _incoming : _outgoing;
@@ -274,7 +276,11 @@ internal sealed partial class BgpNeighbor
         _idleHold.Stop();
         _parked?.Dispose();
         _parked = null;
-        if (other is not null)
+
+        // A connection on which the peer's OPEN is still to come is not closed yet: the peer may have decided for it, before it knew of this one.
+        if (other is { Fsm.State: BgpState.OpenSent })
+            other.HurryOpen();
+        else if (other is not null)
             _ = Run(other.Fsm, other, BgpEvent.CollisionLost);
         else if (peering.Fsm != _main)
             _ = Run(_main, null, BgpEvent.CollisionLost);

@@ -6,6 +6,7 @@ namespace Overlay.Control.Evpn.Bgp.Session;
 internal sealed partial class BgpNeighbor
 {
     private const byte UnsupportedVersion = 1;
+    private static readonly TimeSpan Young = TimeSpan.FromSeconds(5);
 
     /// <summary>An OPEN came.</summary>
     internal void OpenReceived(BgpPeering peering, ReadOnlySpan<byte> body)
@@ -84,17 +85,13 @@ internal sealed partial class BgpNeighbor
     {
         if (_session is { } session)
         {
-            if (session.Facts.GracefulRestart is { HasFamily: true })
-            {
-                _ = Run(session.Fsm, session, BgpEvent.Replaced);
-            }
-            else
-            {
-                // If its end of the session is gone, the answer to this will end ours, and its next connection is taken.
-                session.Connection.SendKeepalive();
-                _ = Run(peering.Fsm, peering, BgpEvent.CollisionLost);
-                return true;
-            }
+            if (MayReplace(session, peering, facts))
+                return false;
+
+            // If its end of the session is gone, the answer to this will end ours, and its next connection is taken.
+            session.Connection.SendKeepalive();
+            _ = Run(peering.Fsm, peering, BgpEvent.CollisionLost);
+            return true;
         }
 
         BgpPeering? other = peering.IsOutgoing ? _incoming : _outgoing;
@@ -103,6 +100,17 @@ internal sealed partial class BgpNeighbor
         BgpPeering loser = OpenNegotiation.KeepsOutgoing(facts) == peering.IsOutgoing ? other : peering;
         _ = Run(loser.Fsm, loser, BgpEvent.CollisionLost);
         return loser == peering;
+    }
+
+    /// <summary>
+    /// Whether a connection may go on beside the session, to take its place once the peer has accepted our OPEN on it. Not before: it may have waited to
+    /// be accepted while another became the session, and the peer is about to close it. A session that is a moment old may be on the one of two
+    /// connections that the peer, which was slower, closes by the rule of router ids; so the rule holds for it as for one in OpenConfirm.
+    /// </summary>
+    private bool MayReplace(BgpPeering session, BgpPeering peering, BgpSessionFacts facts)
+    {
+        bool isCrossing = session.IsOutgoing != peering.IsOutgoing && _context.Time.GetElapsedTime(session.EstablishedAt) < Young;
+        return isCrossing ? OpenNegotiation.KeepsOutgoing(facts) == peering.IsOutgoing : session.Facts.GracefulRestart is { HasFamily: true };
     }
 
     private string Explain(BgpError error, OpenMessage open) => error.Subcode switch

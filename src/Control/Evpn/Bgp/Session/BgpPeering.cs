@@ -13,6 +13,7 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession, IDisposable
     /// <summary>Hold time until OPENs are exchanged (RFC 4271 §8.2.2, "a large value").</summary>
     public static readonly TimeSpan LargeHold = TimeSpan.FromSeconds(240);
 
+    private static readonly TimeSpan OpenBesideSession = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LeastSendHold = TimeSpan.FromMinutes(8);
     private static readonly TimeSpan LeastRecheck = TimeSpan.FromSeconds(1);
     private readonly BgpNeighbor _neighbor;
@@ -121,6 +122,9 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession, IDisposable
         if (step.Has(BgpActions.StartKeepalive) && hold > TimeSpan.Zero)
             _keepalive.Start(Jitter.Of(hold / 3));
     }
+
+    /// <summary>There is a session beside it: the peer's OPEN has to come soon.</summary>
+    public void HurryOpen() => _hold.Start(OpenBesideSession);
 
     /// <summary>Closes the connection; nothing it reports counts from now on.</summary>
     public void Drop(BgpStep step, BgpClose close)
