@@ -7,6 +7,8 @@ The session: we are AS 65001, router id 192.0.2.1, VTEP 192.0.2.1; the peer is A
 announced AFI 25/SAFI 70, four-octet AS, route refresh and enhanced route refresh. `ebgp-as2`: the peer has no four-octet AS. `ebgp-long`: both
 announced extended messages. VNI 100, route target 65001:100.
 
+What takes several messages (max-prefix, a sticky MAC moved by another, a next hop that becomes unreachable) is not in this list.
+
 Columns
   name      of the case, unique
   level     who decides: `codec` from the octets alone, `session` from the configuration or the state, `rib` from the routes
@@ -327,6 +329,10 @@ def attributes():
     good('as4-path', 'RFC 6793 4.2.3', attr(0xc0, 17, bytes([2, 1]) + p32(4200000001)), 'AS4_PATH in place of 23456',
          rest=ORIGIN + attr(0x40, 2, bytes([2, 2]) + p16(65002) + p16(23456)) + COMMUNITIES, session='ebgp-as2')
 
+    good('as4-path-stale', 'RFC 6793 4.2.3', attr(0xc0, 7, p16(65002) + ip('192.0.2.2')) + attr(0xc0, 17, bytes([2, 1]) + p32(4200000001)) + attr(0xc0, 18, p32(4200000001) + ip('192.0.2.2')),
+         'an AGGREGATOR that is not 23456: the AS4 attributes are stale', rest=REST_2, session='ebgp-as2')
+    good('as-path-confederation-internal', 'RFC 5065 5.1', attr(0x40, 2, bytes([3, 1]) + p32(65100)), 'a confederation segment within the AS', rest=ORIGIN + PREF + COMMUNITIES, session='ibgp')
+
     flags = {1: (0x40, b'\0', 'origin'), 2: (0x40, bytes([2, 1]) + p32(65002), 'as-path'), 3: (0x40, ip('192.0.2.2'), 'next-hop'), 4: (0x80, p32(1), 'med'),
              6: (0x40, b'', 'atomic-aggregate'), 7: (0xc0, p32(65002) + ip('192.0.2.2'), 'aggregator'), 8: (0xc0, p32(1), 'communities'),
              16: (0xc0, RT + VXLAN, 'extended-communities'), 22: (0xc0, bytes([0, 6]) + p24(100) + ip('192.0.2.2'), 'pmsi')}
@@ -498,6 +504,14 @@ def routes():
         case(f'nlri-{name}', 'RFC 7606 3j, 5.3', 'reset 3/9', update(whole + REST), why, data=whole.hex())
         whole = unreach(t2(mm()) + value)
         case(f'withdrawn-nlri-{name}', 'RFC 7606 3j, 5.3', 'reset 3/9', update(whole), why + ', withdrawn', data=whole.hex())
+    x = mm()
+    case('reach-and-unreach-same', 'RFC 4271 4.3', 'accept', update(reach(t2(x)) + unreach(t2(x)) + REST), 'a route announced and withdrawn at once is announced', '-', 1, 1, mac=x)
+    x = mm()
+    case('same-route-twice', 'RFC 4271 3.1', 'accept', update(reach(t2(x, label=200) + t2(x)) + REST), 'a route twice with different labels: the last counts', '-', 2, mac=x)
+    x = mm()
+    case('withdraw-with-bad-reach', 'RFC 7606 2', 'treat-as-withdraw', update(unreach(t2(mac_of(9999))) + reach(t2(x)) + PATH + COMMUNITIES), 'what was to be withdrawn is, and what was to be announced too', 'missing-attribute', 1, 1, mac=x)
+    case('withdraw-with-attributes', 'RFC 4271 4.3', 'accept', update(unreach(t2(mac_of(9999))) + REST), 'attributes beside withdrawn routes', '-', 0, 1)
+    case('withdraw-extended-length', 'RFC 4271 4.3', 'accept', update(unreach(t2(mac_of(9999)), flags=0x90)), 'MP_UNREACH_NLRI with a two-octet length', '-', 0, 1)
     case('withdraw', 'RFC 7432 7.2', 'accept', update(unreach(t2(mac_of(9999), label=0))), 'a withdrawn route without a label', '-', 0, 1)
     case('withdraw-unknown-key', 'RFC 4271 9.1.4', 'accept', update(unreach(t2(mac_of(0xfffe)))), 'a route that was never announced', '-', 0, 1)
 

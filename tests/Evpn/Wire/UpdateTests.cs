@@ -207,6 +207,18 @@ public sealed class UpdateTests
         Assert.Equal(attributes.Pmsi, result.Attributes.Pmsi);
     }
 
+    [Theory]
+    [InlineData("c00706fdeac0000202" + "c0120800fa56eac0000202", "65002")]
+    [InlineData("c007065ba0c0000202" + "c0120800fa56eac0000202", "4200000001")]
+    [InlineData("c00706fdeac0000202", "4200000001")]
+    public void An_aggregator_that_knows_no_AS4_attributes_makes_them_stale(string aggregators, string expected)
+    {
+        byte[] list = Convert.FromHexString("40010100" + "4002040201fdea" + aggregators + "c011060201fa56ea01");
+        AttributeSet set = new AttributeReader(fourOctetAs: false, isInternal: false, 0).Read(list, default);
+        Assert.True(set.Faults.IsEmpty);
+        Assert.Equal(expected, AsPathText.Format(set.Attributes!.AsPath));
+    }
+
     /// <summary>The example of a path that two-octet speakers prepended to, and the cases of RFC 6793 §4.2.3 around it.</summary>
     [Theory]
     [InlineData("65003 23456 23456", "4200000001 4200000002", "65003 4200000001 4200000002")]

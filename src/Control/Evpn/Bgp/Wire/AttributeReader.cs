@@ -15,6 +15,7 @@ internal sealed class AttributeReader(bool fourOctetAs, bool isInternal, uint fi
     private ImmutableArray<AsSegment> _path = [];
     private ImmutableArray<AsSegment> _path4 = [];
     private uint? _aggregator;
+    private bool _hasAs4Aggregator;
     private uint? _med;
     private uint? _localPreference;
     private uint? _originatorId;
@@ -131,7 +132,8 @@ internal sealed class AttributeReader(bool fourOctetAs, bool isInternal, uint fi
                 return AsPathReader.TryRead(value, fourOctets: true, out _path4) && _path4.Length > 0 || Discard(UpdateFault.As4Path);
             case AttributeCode.As4Aggregator:
                 // RFC 6793 §6, RFC 7607 §2.
-                return value.Length == 8 && BinaryPrimitives.ReadUInt32BigEndian(value) != 0 || Discard(UpdateFault.As4Aggregator);
+                _hasAs4Aggregator = value.Length == 8 && BinaryPrimitives.ReadUInt32BigEndian(value) != 0;
+                return _hasAs4Aggregator || Discard(UpdateFault.As4Aggregator);
             case AttributeCode.Pmsi:
                 return JudgePmsi(value) || Withdraw(UpdateFault.Pmsi, BgpErrors.OptionalAttribute, attribute);
             case AttributeCode.Ipv6ExtendedCommunities:
@@ -265,8 +267,8 @@ internal sealed class AttributeReader(bool fourOctetAs, bool isInternal, uint fi
 
     private PathAttributes Make(ReadOnlyMemory<byte> raw, UnderlayAddress nextHop)
     {
-        // RFC 6793 §4.2.3: an AGGREGATOR that is not AS_TRANS says that the AS4 attributes are stale.
-        bool merge = _path4.Length > 0 && _aggregator is null or OpenMessage.AsTrans;
+        // RFC 6793 §4.2.3: beside an AS4_AGGREGATOR, an AGGREGATOR that is not AS_TRANS says that the AS4 attributes are stale.
+        bool merge = _path4.Length > 0 && !(_hasAs4Aggregator && _aggregator is not (null or OpenMessage.AsTrans));
         return new PathAttributes
         {
             Raw = raw,

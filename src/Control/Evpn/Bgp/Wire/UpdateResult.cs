@@ -1,6 +1,9 @@
 namespace Overlay.Control.Evpn.Bgp.Wire;
 
-/// <summary>What an UPDATE says. Borrows the octets it was decoded from.</summary>
+/// <summary>
+/// What an UPDATE says. Borrows the octets it was decoded from. <see cref="Unreach"/> is to be applied before <see cref="Reach"/>: a route that stands in both is
+/// announced (RFC 4271 §4.3).
+/// </summary>
 public readonly ref struct UpdateResult
 {
     /// <summary>
