@@ -21,7 +21,7 @@ public interface IControlPlane
 
     /// <summary>Runs the plane.</summary>
     /// <param name="routes">Where its routes go.</param>
-    /// <param name="local">Facts of our side: <see cref="LocalEventKind.Resync"/>, everything in being, then what happens; again from the beginning if the bounded channel was full.</param>
+    /// <param name="local">Facts of our side: <see cref="LocalEventKind.Resync"/>, everything in being, <see cref="LocalEventKind.ResyncEnd"/>, and what happens; again from the beginning if the bounded channel was full.</param>
     /// <param name="cancellationToken">Ends the plane.</param>
     Task RunAsync(IRouteSink routes, ChannelReader<LocalEvent> local, CancellationToken cancellationToken);
 }

@@ -41,4 +41,7 @@ public enum LocalEventKind : byte
 
     /// <summary>An unknown destination was asked for.</summary>
     Miss = 12,
+
+    /// <summary>Everything in being was told since the last <see cref="Resync"/>: what was told before it and not again is no more.</summary>
+    ResyncEnd = 13,
 }

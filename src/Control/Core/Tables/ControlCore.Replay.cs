@@ -53,6 +53,7 @@ internal sealed partial class ControlCore
                     if (!ReplayNeighbors(feed))
                     {
                         feed.EndReplay();
+                        feed.Tell(new LocalEvent { Kind = LocalEventKind.ResyncEnd });
                         return;
                     }
 

@@ -59,7 +59,7 @@ internal sealed partial class ControlCore
 
         candidate.Sequence = route.Sequence;
         candidate.Sticky = route.Sticky;
-        candidate.Generation = plane.Generation;
+        candidate.Generation = StampOf(source);
         GivenAgain(plane, candidate.Hold);
         candidate.Hold = HoldMark.None;
         SetExpiry(vrf, ref candidate, route.Expiry);
@@ -134,7 +134,7 @@ internal sealed partial class ControlCore
             MarkDirty(vrf);
         }
 
-        vrf.Floods[key] = new FloodEntry(target, plane.Generation);
+        vrf.Floods[key] = new FloodEntry(target, StampOf(source));
     }
 
     public void WithdrawFlood(PlaneState plane, string? session, Vni vni, in NextHopRef nextHop, WithdrawCause cause = WithdrawCause.Owner)
@@ -168,7 +168,7 @@ internal sealed partial class ControlCore
         plane.Upserts++;
         GivenAgain(plane, old.Hold);
         CountEntry(source, isNew ? 1 : 0);
-        vrf.Neighbors[(route.Address, source.Id)] = new NeighborEntry(route.Mac, route.IsRouter, plane.Generation);
+        vrf.Neighbors[(route.Address, source.Id)] = new NeighborEntry(route.Mac, route.IsRouter, StampOf(source));
         if (isNew || old.Mac != route.Mac || old.IsRouter != route.IsRouter)
         {
             NeighborGiven(vrf, route.Address);
@@ -204,6 +204,13 @@ internal sealed partial class ControlCore
             _negative[(vni.Value, mac.Value)] = now + Tenths(hold);
         }
     }
+
+    /// <summary>
+    /// The generation of what a source gives now. A session that is lost, and does not come back, can only be spoken for by its plane, which had to fall back on what the
+    /// session said before: that is as stale as all the rest of it.
+    /// </summary>
+    private static uint StampOf(SourceState source) =>
+        source is { IsConnected: false, Session: not null, StaleBelow: > 0 } && !source.Plane.IsResyncing(source.Session) ? source.StaleBelow - 1 : source.Plane.Generation;
 
     /// <summary>Whether the limits allow one more route, in a VNI that may be a new one (null).</summary>
     private bool HasRouteRoom(PlaneState plane, MacVrf? vrf)
