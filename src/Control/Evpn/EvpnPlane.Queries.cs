@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using Overlay.Control.Evpn.Bgp.Session;
+using Overlay.Control.Evpn.Queries;
+using Overlay.Encap;
+
+namespace Overlay.Control.Evpn;
+
+/// <content>What the operator asks, and asks for.</content>
+public sealed partial class EvpnPlane
+{
+    /// <summary>Cursors from here on are of our own routes, which come behind those of peers.</summary>
+    private const long OwnRoutes = 1L << 40;
+    private const int MaxPage = 100_000;
+
+    /// <summary>All neighbours, in the order of the configuration, those of prefixes behind.</summary>
+    public ImmutableArray<EvpnNeighborRow> Neighbors()
+    {
+        IEvpnSpeaker? speaker;
+        lock (_gate)
+        {
+            speaker = _speaker;
+        }
+
+        ImmutableArray<EvpnNeighborRow> rows = speaker?.Neighbors() ??
+            [.. Options.Neighbors.Select(static n => new EvpnNeighborRow { Name = n.Address.ToString(), Description = n.Description, State = n.IsShutdown ? "shutdown" : "idle", As = n.As })];
+        return [.. rows.Select(row => _rib.Complete(row) with { Advertised = _rib.SessionOf(row.Name) is { } session ? _adverts.Advertised(session) : 0 })];
+    }
+
+    /// <summary>One neighbour, or null.</summary>
+    public EvpnNeighborRow? Neighbor(string name) => Neighbors().FirstOrDefault(row => string.Equals(row.Name, name, StringComparison.Ordinal));
+
+    /// <summary>Routes, a page of them: those of peers, then ours.</summary>
+    /// <param name="filter">Which; its neighbour <c>local</c> means ours.</param>
+    /// <param name="cursor">0 to begin, then <see cref="EvpnRoutePage.Next"/>.</param>
+    /// <param name="limit">Rows, 1–100,000.</param>
+    public EvpnRoutePage Routes(EvpnRouteFilter filter, long cursor = 0, int limit = 1000)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        limit = Math.Clamp(limit, 1, MaxPage);
+        bool isOwnAlone = string.Equals(filter.Neighbor, "local", StringComparison.Ordinal);
+        ImmutableArray<EvpnRouteRow>.Builder rows = ImmutableArray.CreateBuilder<EvpnRouteRow>();
+        if (cursor < OwnRoutes && !isOwnAlone)
+        {
+            int next = _rib.Read(filter, (int)Math.Clamp(cursor, 0, int.MaxValue), limit, rows);
+            if (next != 0)
+            {
+                return new EvpnRoutePage(rows.DrainToImmutable(), next);
+            }
+        }
+
+        if (filter.Neighbor is not null && !isOwnAlone)
+        {
+            return new EvpnRoutePage(rows.DrainToImmutable(), 0);
+        }
+
+        if (rows.Count >= limit)
+        {
+            return new EvpnRoutePage(rows.DrainToImmutable(), OwnRoutes);
+        }
+
+        int own = _adverts.Read(filter, (int)Math.Clamp(cursor - OwnRoutes, 0, int.MaxValue), limit, rows);
+        return new EvpnRoutePage(rows.DrainToImmutable(), own == 0 ? 0 : OwnRoutes + own);
+    }
+
+    /// <summary>Why a MAC of a VNI goes where EVPN says.</summary>
+    public EvpnExplanation Explain(Vni vni, MacAddress mac) => _rib.Explain(vni, mac);
+
+    /// <summary>What is counted, for metrics.</summary>
+    public EvpnFigures Figures() => _rib.Figures();
+
+    /// <summary>Ends sessions, which are opened again; or, softly, asks the peers for their routes again and gives them ours.</summary>
+    /// <param name="name">The neighbour; null for all.</param>
+    /// <param name="soft">Without ending the session. A peer that cannot refresh (RFC 2918) is given ours alone.</param>
+    /// <returns>Neighbours that this concerned; of a soft one those that can refresh.</returns>
+    public int Clear(string? name, bool soft)
+    {
+        IEvpnSpeaker? speaker;
+        lock (_gate)
+        {
+            speaker = _speaker;
+        }
+
+        if (soft)
+        {
+            foreach (IBgpSession session in _rib.Sessions())
+            {
+                if (name is null || string.Equals(session.Name, name, StringComparison.Ordinal))
+                {
+                    _adverts.Repeat(session);
+                    session.Wake();
+                }
+            }
+        }
+
+        return speaker?.Clear(name, soft) ?? 0;
+    }
+}

@@ -1,0 +1,380 @@
+using Overlay.Control.Evpn.Bgp.Session;
+using Overlay.Control.Evpn.Bgp.Wire;
+
+namespace Overlay.Control.Evpn.Rib;
+
+/// <content>
+/// Sessions: what is stale, and what goes when. A generation marks what was given when; the control loop is told of beginnings and ends, sweeps its own, and guards that.
+/// </content>
+internal sealed partial class EvpnRib
+{
+    private readonly Dictionary<IBgpSession, RibPeer> _sessions = [];
+    private long _announced;
+    private long _withdrawn;
+    private long _swept;
+    private long _refused;
+
+    /// <summary>A session is established: the peer gives everything again, and End-of-RIB says where that ends.</summary>
+    public void Opened(IBgpSession session)
+    {
+        RibPeer? peer;
+        bool isReplacing = false;
+        lock (_gate)
+        {
+            if (!TryGetPeer(session.Name, out peer))
+            {
+                session.End(new BgpError(BgpErrorCode.Cease, 8));
+                return;
+            }
+
+            if (peer.Session is { } replaced)
+            {
+                // RFC 4724 §4.2: a new connection takes the place of the old one, whose end we may hear of later.
+                _ = _sessions.Remove(replaced);
+                MarkStale(peer);
+                isReplacing = true;
+            }
+
+            peer.Session = session;
+            peer.Facts = session.Facts;
+            peer.HasEndOfRib = peer.HasWarned = peer.IsOverLimit = peer.IsLeaving = false;
+            peer.RefreshBelow = 0;
+            peer.Since = _time.GetTimestamp();
+            peer.MaxPrefixes = LimitOf(_policy.Options, session.Facts.Peer);
+            _sessions.Add(session, peer);
+
+            // In this order: routes stay stale until they are given.
+            Begin(peer);
+            _sink.ReportConnected(true, peer.Name);
+        }
+
+        if (isReplacing)
+        {
+            Resettle(peer);
+        }
+    }
+
+    /// <summary>What an UPDATE said.</summary>
+    public void Received(IBgpSession session, in UpdateResult update)
+    {
+        bool isEnd;
+        lock (_gate)
+        {
+            if (!_sessions.TryGetValue(session, out RibPeer? peer) || peer.IsOverLimit)
+            {
+                return;
+            }
+
+            Take(peer, update);
+            isEnd = update.IsEndOfRib && !peer.HasEndOfRib;
+        }
+
+        SettleSegments();
+        if (isEnd)
+        {
+            EndOfRib(session);
+        }
+    }
+
+    /// <summary>The peer frames its answer to a refresh (RFC 7313).</summary>
+    public void Refresh(IBgpSession session, RouteRefreshKind kind)
+    {
+        RibPeer? peer;
+        lock (_gate)
+        {
+            // RFC 7313 §4: ignored before End-of-RIB.
+            if (!_sessions.TryGetValue(session, out peer) || !peer.HasEndOfRib)
+            {
+                return;
+            }
+
+            if (kind == RouteRefreshKind.Begin)
+            {
+                peer.RefreshBelow = ++peer.Generation;
+                Begin(peer);
+                return;
+            }
+
+            if (kind != RouteRefreshKind.End || peer.RefreshBelow == 0)
+            {
+                return;
+            }
+        }
+
+        Sweep(peer, session);
+    }
+
+    /// <summary>A session ended.</summary>
+    public void Closed(IBgpSession session, BgpClose close)
+    {
+        RibPeer? peer;
+        bool isGone;
+        lock (_gate)
+        {
+            // One that was replaced ended before.
+            if (!_sessions.Remove(session, out peer))
+            {
+                return;
+            }
+
+            peer.Session = null;
+            peer.RefreshBelow = 0;
+            peer.HasEndOfRib = false;
+            peer.Since = _time.GetTimestamp();
+            peer.IsLeaving = close.RemovesRoutes;
+            MarkStale(peer);
+            isGone = close.RemovesRoutes;
+        }
+
+        if (isGone)
+        {
+            RemoveAll(peer);
+        }
+        else
+        {
+            Resettle(peer);
+        }
+    }
+
+    /// <summary>A neighbour without a session is none any more: it was removed from the configuration. Its routes go at once.</summary>
+    public void Forget(string name)
+    {
+        RibPeer? peer;
+        lock (_gate)
+        {
+            if (!_peerByName.TryGetValue(name, out peer) || peer.Session is not null)
+            {
+                return;
+            }
+
+            peer.IsLeaving = true;
+        }
+
+        RemoveAll(peer);
+    }
+
+    /// <summary>What the clock asks for; about once a second.</summary>
+    public void Tick()
+    {
+        List<(RibPeer Peer, IBgpSession? Session)>? due = null;
+        lock (_gate)
+        {
+            foreach (RibPeer? peer in _peers)
+            {
+                if (peer is null)
+                {
+                    continue;
+                }
+
+                TimeSpan since = _time.GetElapsedTime(peer.Since);
+                if (peer.Session is not null ? !peer.HasEndOfRib && since >= _policy.Options.StalePathTime : StaleHold is { } hold && peer.Routes > 0 && since >= hold)
+                {
+                    (due ??= []).Add((peer, peer.Session));
+                }
+            }
+        }
+
+        foreach ((RibPeer peer, IBgpSession? session) in due ?? [])
+        {
+            if (session is null)
+            {
+                RemoveAll(peer);
+                continue;
+            }
+
+            RibLog.NoEndOfRib(_log, peer.Name, _policy.Options.StalePathTime);
+            EndOfRib(session);
+        }
+    }
+
+    private void Take(RibPeer peer, in UpdateResult update)
+    {
+        foreach (UpdateFault fault in update.Faults)
+        {
+            peer.CountFault(UpdateFaultNames.NameOf(fault));
+        }
+
+        var nlris = new EvpnNlriReader(update.Unreach);
+        while (nlris.MoveNext(out EvpnNlri nlri))
+        {
+            Withdraw(peer, nlri);
+        }
+
+        if (update.Reach.IsEmpty)
+        {
+            return;
+        }
+
+        string? loop = update.TreatAsWithdraw || update.Attributes is null ? "treat-as-withdraw" : LoopIn(peer, update.Attributes);
+        nlris = new EvpnNlriReader(update.Reach);
+        if (loop is not null)
+        {
+            // RFC 7606 §2; and a route that came round takes the place of the one before it, which is no more.
+            long count = 0;
+            while (nlris.MoveNext(out EvpnNlri nlri))
+            {
+                count++;
+                Withdraw(peer, nlri);
+            }
+
+            peer.CountFault(loop, count);
+            return;
+        }
+
+        int attributes = _attributes.Acquire(update.Attributes!);
+        while (nlris.MoveNext(out EvpnNlri nlri))
+        {
+            Announce(peer, nlri, attributes);
+        }
+
+        _attributes.Release(attributes);
+    }
+
+    private void EndOfRib(IBgpSession session)
+    {
+        RibPeer? peer;
+        lock (_gate)
+        {
+            if (!_sessions.TryGetValue(session, out peer) || peer.HasEndOfRib)
+            {
+                return;
+            }
+
+            peer.HasEndOfRib = true;
+        }
+
+        Sweep(peer, session);
+    }
+
+    /// <summary>The mark: what is given from now on stays.</summary>
+    private void Begin(RibPeer peer)
+    {
+        peer.IsResyncing = true;
+        peer.Mark++;
+        _sink.BeginResync(ResyncScope.OfSession(peer.Name));
+    }
+
+    /// <summary>The sweep: what was not given since the mark goes, here and in the control loop. Without the lock.</summary>
+    private void Sweep(RibPeer peer, IBgpSession session)
+    {
+        uint below;
+        bool isNeeded;
+        lock (_gate)
+        {
+            below = Math.Max(peer.StaleBelow, peer.RefreshBelow);
+            isNeeded = peer.StaleRoutes > 0 || peer.RefreshBelow != 0;
+            peer.IsSweeping = true;
+        }
+
+        if (isNeeded)
+        {
+            Walk(at =>
+            {
+                if (_paths[at].Peer == peer.Id && _paths[at].Generation < below)
+                {
+                    _swept++;
+                    Remove(at);
+                }
+            });
+            SettleSegments();
+        }
+
+        lock (_gate)
+        {
+            peer.IsSweeping = false;
+            if (peer.Session != session)
+            {
+                return;
+            }
+
+            peer.IsResyncing = false;
+            peer.RefreshBelow = 0;
+            RibLog.InStep(_log, peer.Name, peer.Routes);
+            _sink.CompleteResync(ResyncScope.OfSession(peer.Name));
+        }
+    }
+
+    /// <summary>Everything of a peer becomes stale; the control loop says so of what it has.</summary>
+    private void MarkStale(RibPeer peer)
+    {
+        _losses++;
+        peer.StaleBelow = ++peer.Generation;
+        peer.StaleRoutes = peer.Routes;
+        peer.IsResyncing = false;
+        _sink.ReportConnected(false, peer.Name);
+    }
+
+    /// <summary>Chooses anew where a peer has a route: another one may be preferred now. Without the lock.</summary>
+    private void Resettle(RibPeer peer) => Walk(at =>
+    {
+        if (_paths[at].Peer == peer.Id)
+        {
+            Settle(_paths[at].Entry, null);
+        }
+    });
+
+    /// <summary>Takes all routes of a peer back at once; the control loop does the same, and no guard delays it. Without the lock.</summary>
+    private void RemoveAll(RibPeer peer)
+    {
+        lock (_gate)
+        {
+            if (peer.Session is not null)
+            {
+                return;
+            }
+
+            // What it gave until now, the control loop takes back by itself.
+            peer.IsSweeping = true;
+            peer.Mark++;
+        }
+
+        Walk(at =>
+        {
+            if (_paths[at].Peer == peer.Id && peer.Session is null)
+            {
+                Remove(at);
+            }
+        });
+        SettleSegments();
+        lock (_gate)
+        {
+            peer.IsSweeping = false;
+            if (peer.Session is not null)
+            {
+                // It is back already; its End-of-RIB sweeps what is left.
+                return;
+            }
+
+            _sink.WithdrawAll(ResyncScope.OfSession(peer.Name));
+            if (_peerByName.Remove(peer.Name))
+            {
+                _peers[peer.Id] = null;
+                _freePeers.Push(peer.Id);
+            }
+        }
+    }
+
+    private bool TryGetPeer(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RibPeer? peer)
+    {
+        if (_peerByName.TryGetValue(name, out peer))
+        {
+            return true;
+        }
+
+        if (!_freePeers.TryPop(out ushort id))
+        {
+            if (_peers.Count > MaxPeers)
+            {
+                return false;
+            }
+
+            id = (ushort)_peers.Count;
+            _peers.Add(null);
+        }
+
+        peer = new RibPeer(id, name);
+        _peers[id] = peer;
+        _peerByName.Add(name, peer);
+        return true;
+    }
+}

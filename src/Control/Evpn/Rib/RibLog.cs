@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+
+namespace Overlay.Control.Evpn.Rib;
+
+/// <summary>Log messages of the EVPN routes, ids 3300–3399. An id is never reused.</summary>
+internal static partial class RibLog
+{
+    [LoggerMessage(3300, LogLevel.Warning, "EVPN neighbour {Neighbor} gave more than {Limit} routes: its session ends (Cease, maximum number of prefixes)")]
+    public static partial void MaxPrefixes(ILogger log, string neighbor, int limit);
+
+    [LoggerMessage(3301, LogLevel.Warning, "EVPN neighbour {Neighbor} gave {Routes} routes of the {Limit} it may")]
+    public static partial void NearMaxPrefixes(ILogger log, string neighbor, int routes, int limit);
+
+    [LoggerMessage(3303, LogLevel.Warning, "EVPN neighbour {Neighbor} sent no End-of-RIB within {Time}: what it did not give again goes")]
+    public static partial void NoEndOfRib(ILogger log, string neighbor, TimeSpan time);
+
+    [LoggerMessage(3304, LogLevel.Information, "EVPN is back in step with neighbour {Neighbor}: {Routes} routes")]
+    public static partial void InStep(ILogger log, string neighbor, int routes);
+
+    [LoggerMessage(3306, LogLevel.Error, "EVPN: a timed task failed; the plane goes on")]
+    public static partial void TickFailed(ILogger log, Exception error);
+}
