@@ -76,7 +76,7 @@ _overlayctl_more() { # COMMAND
 _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
     case $1 in
     '')
-        commands='doctor lab status top health fdb vni drops neighbors storm port peer mac config events log support-bundle decode completion version'
+        commands='doctor lab status top health fdb vni drops neighbors storm control port peer mac config events log support-bundle decode completion version'
         options='--help --version --socket'
         valued='--socket'
         ;;
@@ -194,6 +194,21 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         commands=''
         options='--vni --output --watch --interval --help --socket'
         valued='--vni --output -o --interval --socket'
+        ;;
+    'control')
+        commands='guard approve'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'control guard')
+        commands=''
+        options='--output --watch --interval --help --socket'
+        valued='--output -o --interval --socket'
+        ;;
+    'control approve')
+        commands=''
+        options='--plane --all --output --help --socket'
+        valued='--plane --output -o --socket'
         ;;
     'port')
         commands='list add del'
@@ -395,6 +410,11 @@ _overlayctl_source() { # COMMAND OPTION|POSITION: where values come from
     'storm:--vni') source='vnis' ;;
     'storm:--output' | 'storm:-o') source='=table json' ;;
     'storm:--socket') source='files' ;;
+    'control:--socket') source='files' ;;
+    'control guard:--output' | 'control guard:-o') source='=table json' ;;
+    'control guard:--socket') source='files' ;;
+    'control approve:--output' | 'control approve:-o') source='=table json' ;;
+    'control approve:--socket') source='files' ;;
     'port:--socket') source='files' ;;
     'port list:--output' | 'port list:-o') source='=table json' ;;
     'port list:--socket') source='files' ;;

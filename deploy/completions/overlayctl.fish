@@ -74,6 +74,7 @@ function __overlayctl_at --argument-names command
                 drops\t'Why frames disappeared: reason, direction, last minute, total, last sample' \
                 neighbors\t'Which MAC answers for which tenant\'s address, and how many questions were answered here' \
                 storm\t'What may be flooded a second, what was, and what was dropped: by VNI and way in' \
+                control\t'Control planes: what they took back in masses and the daemon holds' \
                 port\t'Tenant ports: list them, add and remove them while the daemon runs' \
                 peer\t'Remote VTEPs: list them, add and remove them while the daemon runs' \
                 mac\t'Static MACs: list them, add and remove them while the daemon runs' \
@@ -304,6 +305,32 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --vni --output -o --interval --socket
+        case 'control'
+            set -g __overlayctl_commands \
+                guard\t'What control planes took back in masses and is held: in force, stale, until it is given again, approved, or the time is over' \
+                approve\t'Let go now what is held, of one control plane or of all: it was meant'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'control guard'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --interval --socket
+        case 'control approve'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --plane\t'What this control plane took back' \
+                --all\t'All that is held' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --plane --output -o --socket
         case 'port'
             set -g __overlayctl_commands \
                 list\t'The ports' \
@@ -677,6 +704,16 @@ function __overlayctl_source --argument-names place
         case 'storm:--output' 'storm:-o'
             echo '=table json'
         case 'storm:--socket'
+            echo 'files'
+        case 'control:--socket'
+            echo 'files'
+        case 'control guard:--output' 'control guard:-o'
+            echo '=table json'
+        case 'control guard:--socket'
+            echo 'files'
+        case 'control approve:--output' 'control approve:-o'
+            echo '=table json'
+        case 'control approve:--socket'
             echo 'files'
         case 'port:--socket'
             echo 'files'

@@ -60,6 +60,9 @@ internal static partial class HostLog
     [LoggerMessage(1031, LogLevel.Error, "a part of what a restart keeps is not kept")]
     public static partial void HandOverFailed(ILogger log, Exception error);
 
+    [LoggerMessage(1034, LogLevel.Information, "{Count} held entries of control plane {Plane} go: an operator approved it")]
+    public static partial void WithdrawsApproved(ILogger log, int count, string plane);
+
     [LoggerMessage(1020, LogLevel.Error, "API request {Method} {Path} failed")]
     public static partial void RequestFailed(ILogger log, Exception error, string method, string path);
 

@@ -30,6 +30,8 @@ internal sealed partial class AdminApi(IAdminBackend backend, EventLog events, I
         ["/v1/fdb/moves"] = new("GET", ["vni"], static (api, http) => api.MovesAsync(http)),
         ["/v1/fdb/flush"] = new("POST", ["vni", "port", "peer", "mac", "all"], static (api, http) => api.FlushAsync(http)),
         ["/v1/fdb/unfreeze"] = new("POST", ["vni", "mac", "all"], static (api, http) => api.UnfreezeAsync(http)),
+        ["/v1/control/guard"] = new("GET", [], static (api, http) => api.GuardAsync(http)),
+        ["/v1/control/approve"] = new("POST", ["plane", "all"], static (api, http) => api.ApproveAsync(http)),
         ["/v1/vnis"] = new("GET", ["vni"], static (api, http) => api.VnisAsync(http)),
         ["/v1/drops"] = new("GET", ["all"], static (api, http) => api.DropsAsync(http)),
         ["/v1/mtu"] = new("GET", [], static (api, http) => api.MtuAsync(http)),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Overlay.Api;
 using Overlay.Control.Queries;
 using Overlay.Encap;
@@ -42,6 +43,12 @@ internal interface IAdminBackend
 
     /// <summary>Lets frozen MACs move again.</summary>
     Task<FdbUnfreezeResult> UnfreezeAsync(Vni? vni, MacAddress? mac, CancellationToken cancellation);
+
+    /// <summary>What the mass-withdraw guard holds of each control plane.</summary>
+    Task<ImmutableArray<GuardRow>> GuardAsync();
+
+    /// <summary>Lets go what it holds, of one plane or (null) of all.</summary>
+    Task<GuardApproval> ApproveAsync(string? plane);
 
     /// <summary>The VNIs, or one; null if that one is not configured.</summary>
     Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation);

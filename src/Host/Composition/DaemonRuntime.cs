@@ -46,7 +46,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         Config = config;
         var workers = new WorkerOptions { Count = config.Workers.Count, Cpus = config.Workers.Cpus, Spin = config.Workers.Spin, Lane = config.Workers.Lane };
         Dataplane = new DataplaneService(config.Underlay, workers, seed, time, loggers, handOver?.Options);
-        Control = new ControlLoop(Dataplane.Forwarding, new ControlOptions { Precedence = config.Precedence }, time, loggers);
+        Control = new ControlLoop(Dataplane.Forwarding, new ControlOptions { Precedence = config.Precedence, Guard = config.Guard, StaleHold = config.StaleHold }, time, loggers);
         Control.AddPlane(_static);
         Sampler = new TrafficSampler(Dataplane.Forwarding, time);
         Storms = new StormWatch(Dataplane.Forwarding, time, _log);
@@ -271,6 +271,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     private async Task CommitAsync(TopologyPlan plan, OverlayConfig config)
     {
         await Control.InvokeAsync(() => Dataplane.Commit(plan));
+        await Control.SetGuard(config.Guard, config.StaleHold);
         await Control.SetTopology(plan.Spec, plan.PortIds);
         foreach (var gone in _portStates.Keys.Where(name => !plan.PortIds.ContainsKey(name)).ToArray())
         {

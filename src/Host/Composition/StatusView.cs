@@ -70,6 +70,7 @@ internal sealed class StatusView(
         "mac_frozen" or "mac_contested" or "move_record_limit" => Ctl("fdb moves"),
         "duplicate_address" or "neighbor_limit" => Ctl("neighbors"),
         "learn_limit_vni" or "learn_limit_vtep" or "learn_limit_total" or "mac_limit_port" or "implicit_vtep_limit" or "fdb_full" => Ctl("vni show"),
+        "mass_withdraw" => Ctl("control guard"),
         "metrics_listen" => "ss -ltnp, then free the address or change metrics.listen",
         "metrics_otlp" => "journalctl -u overlayd",
         _ => Ctl("drops"),

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Overlay.Host.Configuration;
 
 /// <summary>What a reload would change.</summary>
@@ -63,6 +65,18 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         if (old.Metrics.Otlp != @new.Metrics.Otlp)
         {
             changes.Add($"metrics.otlp: {@new.Metrics.Otlp?.Endpoint.ToString() ?? "null"}");
+        }
+
+        if (old.Guard != @new.Guard)
+        {
+            changes.Add(@new.Guard.Enabled
+                ? string.Create(CultureInfo.InvariantCulture, $"control.guard: more than {@new.Guard.Share}% and {@new.Guard.Entries} entries are held {@new.Guard.Hold.TotalSeconds:0.###} s")
+                : "control.guard: off");
+        }
+
+        if (old.StaleHold != @new.StaleHold)
+        {
+            changes.Add(string.Create(CultureInfo.InvariantCulture, $"control.stale_hold: {(@new.StaleHold is { } hold ? $"{hold.TotalSeconds:0.###} s" : "never")}"));
         }
 
         Collect(changes, "port", old.Topology.Ports.Values, @new.Topology.Ports.Values, port => port.Name);

@@ -78,6 +78,7 @@ public static class ConfigurationLoader
     {
         var root = MapReader.Open(problems, map, "", "");
         var (nodeName, underlay) = UnderlaySection.Read(root);
+        var control = root.Map("control");
         var workers = DaemonSections.ReadWorkers(root.Map("workers"));
         var ports = PortSection.Read(root);
         var (vnis, allVnisRead) = VniSection.Read(root, ports, underlay);
@@ -92,7 +93,9 @@ public static class ConfigurationLoader
             Log = DaemonSections.ReadLog(root.Map("log")),
             Privileges = PrivilegeSection.Read(root.Map("privileges")),
             StateDirectory = DaemonSections.ReadState(root.Map("state")),
-            Precedence = DaemonSections.ReadControl(root.Map("control")),
+            Precedence = DaemonSections.ReadControl(control),
+            Guard = GuardSection.Read(control.Map("guard")),
+            StaleHold = GuardSection.ReadStaleHold(control),
             Routes = routes,
             Topology = OptionSection.Read(root.Map("options")) with
             {

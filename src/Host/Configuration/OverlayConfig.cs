@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Overlay.Control;
 using Overlay.Control.StaticFile;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
@@ -42,6 +43,12 @@ public sealed record OverlayConfig
 
     /// <summary><c>control.precedence</c>, the strongest first. Needs a restart.</summary>
     public required ImmutableArray<FdbOrigin> Precedence { get; init; }
+
+    /// <summary><c>control.guard</c>.</summary>
+    public GuardOptions Guard { get; init; } = new();
+
+    /// <summary><c>control.stale_hold</c>; null for ever.</summary>
+    public TimeSpan? StaleHold { get; init; }
 }
 
 /// <summary><c>workers</c>.</summary>

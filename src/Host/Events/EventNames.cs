@@ -37,6 +37,7 @@ internal static class EventNames
     public const string MacFrozen = "mac.frozen";
     public const string MacUnfrozen = "mac.unfrozen";
     public const string FdbFlushed = "fdb.flushed";
+    public const string ControlApproved = "control.approved";
     public const string AlarmRaised = "alarm.raised";
     public const string AlarmCleared = "alarm.cleared";
     public const string LimitReached = "limit.reached";
@@ -52,6 +53,6 @@ internal static class EventNames
     {
         Started, Ready, Stopping, ConfigApplied, ConfigRefused, ConfigSaved, PortAdded, PortRemoved, PortChanged, PortUp, PortDown, PortQueues, PortMtu, VniAdded, VniRemoved,
         VniChanged, PeerAdded, PeerRemoved, PeerChanged, PeerUp, PeerDown, PeerUnusable, PeerMtu, UnderlayAddress, UnderlayLink, MacAdded, MacRemoved, MacChanged, MacMoved, MacFrozen,
-        MacUnfrozen, FdbFlushed, AlarmRaised, AlarmCleared, LimitReached, LimitCleared, StormBegan, StormEnded, Omitted, Reset, Lost,
+        MacUnfrozen, FdbFlushed, ControlApproved, AlarmRaised, AlarmCleared, LimitReached, LimitCleared, StormBegan, StormEnded, Omitted, Reset, Lost,
     }.ToFrozenSet(StringComparer.Ordinal);
 }

@@ -249,6 +249,22 @@ public sealed class AdminApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_guard_holds_is_shown_and_let_go_by_name_or_all()
+    {
+        using var shown = await _http.GetAsync("v1/control/guard");
+        var plane = Assert.Single((await Json(shown)).GetProperty("planes").EnumerateArray());
+        Assert.Equal(("evpn", 200, 18.0), (plane.GetProperty("plane").GetString(), plane.GetProperty("held").GetInt32(), plane.GetProperty("left_seconds").GetDouble()));
+        using var one = await _http.PostAsync("v1/control/approve?plane=evpn", null);
+        Assert.Equal((200, "evpn"), ((await Json(one)).GetProperty("approved").GetInt32(), _backend.LastApproved));
+        using var all = await _http.PostAsync("v1/control/approve?all=true", null);
+        Assert.Equal((HttpStatusCode.OK, "all"), (all.StatusCode, _backend.LastApproved));
+        await Fails(await _http.PostAsync("v1/control/approve?plane=gone", null), HttpStatusCode.NotFound, "not_found");
+        await Fails(await _http.PostAsync("v1/control/approve", null), HttpStatusCode.BadRequest, "bad_request");
+        await Fails(await _http.PostAsync("v1/control/approve?plane=", null), HttpStatusCode.BadRequest, "bad_request");
+        await Fails(await _http.PostAsync("v1/control/approve?plane=evpn&all=true", null), HttpStatusCode.BadRequest, "bad_request");
+    }
+
+    [Fact]
     public async Task A_fault_of_ours_is_500_without_its_insides()
     {
         _backend.Fault = new InvalidOperationException("secret");

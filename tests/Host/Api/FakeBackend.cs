@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Overlay.Api;
 using Overlay.Control.Queries;
@@ -101,6 +102,17 @@ internal sealed class FakeBackend : IAdminBackend
     {
         LastFilter = new FdbFilter(vni, null, null, mac);
         return Task.FromResult(vni is { Value: 999 } ? new FdbUnfreezeResult(0, "VNI 999 is not configured") : new FdbUnfreezeResult(1, null));
+    }
+
+    public string? LastApproved { get; private set; }
+
+    public Task<ImmutableArray<GuardRow>> GuardAsync() => Task.FromResult<ImmutableArray<GuardRow>>(
+        [new GuardRow("evpn", true, 500, 200, TimeSpan.FromSeconds(12), TimeSpan.FromSeconds(18), 300, 90, 10, 0)]);
+
+    public Task<GuardApproval> ApproveAsync(string? plane)
+    {
+        LastApproved = plane ?? "all";
+        return Task.FromResult(plane == "gone" ? new GuardApproval(0, "there is no control plane 'gone'") : new GuardApproval(200, null));
     }
 
     public Task<VnisResponse?> VnisAsync(Vni? vni, CancellationToken cancellation) =>

@@ -64,6 +64,18 @@ public sealed class ConfigurationDiffTests
         Assert.Empty(diff.Changes);
     }
 
+    [Theory]
+    [InlineData("control.guard.enabled", "false", "control.guard: off")]
+    [InlineData("control.guard.share", "5%", "control.guard: more than 5% and 64 entries are held 30 s")]
+    [InlineData("control.guard.hold", "1500ms", "control.guard: more than 20% and 64 entries are held 1.5 s")]
+    [InlineData("control.stale_hold", "10m", "control.stale_hold: 600 s")]
+    public void What_control_planes_may_take_back_is_changed_by_a_reload(string key, string value, string change)
+    {
+        var diff = ConfigurationDiff.Compare(Load(Text), Load(Text, ("OVERLAY__" + key.Replace(".", "__", StringComparison.Ordinal), value)));
+        Assert.Empty(diff.RestartKeys);
+        Assert.Equal([change], diff.Changes);
+    }
+
     [Fact]
     public void The_table_covers_every_key_that_is_marked_so_and_can_be_set()
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Overlay.Control;
 using Overlay.Encap;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
@@ -53,6 +54,21 @@ public sealed class ConfigurationLoaderTests
                 Device = "eth0",
             },
             underlay);
+    }
+
+    [Fact]
+    public void The_guard_and_the_hold_of_stale_routes_bind()
+    {
+        var absent = Accept(Minimal);
+        Assert.Equal((new GuardOptions(), (TimeSpan?)null), (absent.Guard, absent.StaleHold));
+        var config = Accept("""
+            node: { name: a, local: [192.0.2.1] }
+            control: { stale_hold: 10m, guard: { enabled: false, share: 5%, entries: 0, hold: 2m } }
+            """);
+        Assert.Equal(new GuardOptions { Enabled = false, Share = 5, Entries = 0, Hold = TimeSpan.FromMinutes(2) }, config.Guard);
+        Assert.Equal(TimeSpan.FromMinutes(10), config.StaleHold);
+        Assert.Equal(TimeSpan.Zero, Accept(Minimal + "\ncontrol: { stale_hold: 0s }\n").StaleHold);
+        Assert.Null(Accept(Minimal + "\ncontrol: { stale_hold: never }\n").StaleHold);
     }
 
     [Fact]

@@ -8,7 +8,11 @@ namespace Overlay.Control.Queries;
 /// <param name="Planes">Control planes.</param>
 /// <param name="Alarms">Alarms that are on.</param>
 /// <param name="Learning">What became of hints.</param>
-public sealed record ControlFigures(ImmutableArray<VniFigures> Vnis, ImmutableArray<PlaneRow> Planes, ImmutableArray<AlarmRow> Alarms, LearnCounters Learning);
+public sealed record ControlFigures(ImmutableArray<VniFigures> Vnis, ImmutableArray<PlaneRow> Planes, ImmutableArray<AlarmRow> Alarms, LearnCounters Learning)
+{
+    /// <summary>What the mass-withdraw guard holds of each plane.</summary>
+    public ImmutableArray<GuardRow> Guard { get; init; } = [];
+}
 
 /// <summary>What the control loop counts of one VNI.</summary>
 /// <param name="Vni">The VNI.</param>

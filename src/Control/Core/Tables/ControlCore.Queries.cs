@@ -200,7 +200,7 @@ internal sealed partial class ControlCore
             }
         }
 
-        return new ControlFigures(vnis.ToImmutable(), Planes(), Alarms(), LearnCounters());
+        return new ControlFigures(vnis.ToImmutable(), Planes(), Alarms(), LearnCounters()) { Guard = [.. GuardRows()] };
     }
 
     public ImmutableArray<AlarmRow> Alarms()

@@ -12,6 +12,8 @@ namespace Overlay.Api;
 [JsonSerializable(typeof(FdbMovesResponse))]
 [JsonSerializable(typeof(FdbFlushResponse))]
 [JsonSerializable(typeof(FdbUnfreezeResponse))]
+[JsonSerializable(typeof(GuardResponse))]
+[JsonSerializable(typeof(GuardApproveResponse))]
 [JsonSerializable(typeof(VnisResponse))]
 [JsonSerializable(typeof(DropsResponse))]
 [JsonSerializable(typeof(MtuResponse))]

@@ -50,6 +50,27 @@ internal static class DaemonMetrics
                     to.Add(plane.MacRoutes, plane.Name);
                 }
             }),
+        Gauge("overlay_controlplane_held_entries", "{entry}",
+            "Entries of the control plane that were taken back in masses and are held: in force, stale (overlayctl control guard).",
+            ["source"], MetricLimits.Planes, static (reading, to) =>
+            {
+                foreach (var plane in reading.Control?.Guard ?? [])
+                {
+                    to.Add(plane.Held, plane.Plane);
+                }
+            }),
+        Counter("overlay_controlplane_guard_total", "{entry}",
+            "What became of entries that the mass-withdraw guard took: held, and of those given again, approved by an operator, released when the time was over.",
+            ["source", "result"], MetricLimits.Planes * 4, static (reading, to) =>
+            {
+                foreach (var plane in reading.Control?.Guard ?? [])
+                {
+                    to.Add(plane.HeldTotal, plane.Plane, "held");
+                    to.Add(plane.GivenAgain, plane.Plane, "given_again");
+                    to.Add(plane.Approved, plane.Plane, "approved");
+                    to.Add(plane.Released, plane.Plane, "released");
+                }
+            }),
         Counter("overlay_controlplane_events_total", "{event}",
             "What the control plane did: routes taken (upsert), taken back (withdraw), swept and refused, restarts of it, and local events that it missed (lost).",
             ["source", "type"], MetricLimits.Planes * EventTypes, static (reading, to) =>
