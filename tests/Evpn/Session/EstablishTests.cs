@@ -29,10 +29,14 @@ public sealed class EstablishTests
         }
     }
 
-    [Fact]
-    public async Task Over_IPv6_a_session_is_the_same()
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData("secret", 0)]
+    [InlineData(null, 1)]
+    [InlineData("secret", 255)]
+    public async Task Over_IPv6_a_session_is_the_same(string? password, int hops)
     {
-        EvpnNeighborOptions Of(int port) => Neighbor("::1", port: port) with { ConnectRetry = TimeSpan.FromSeconds(1) };
+        EvpnNeighborOptions Of(int port) => Neighbor("::1", port: port) with { Password = password, TtlSecurityHops = hops % 255, Multihop = hops == 255 ? 255 : 0 };
         int port = FreePort(IPAddress.IPv6Loopback), otherPort = FreePort(IPAddress.IPv6Loopback);
         await using TestSpeaker first = TestSpeaker.Start(OptionsOf("::1", routerId: 1, sessions: Of(otherPort)) with { ListenPort = port });
         await using TestSpeaker second = TestSpeaker.Start(OptionsOf("::1", routerId: 2, sessions: Of(port)) with { ListenPort = otherPort });

@@ -77,6 +77,8 @@ internal sealed partial class BgpConnection
                 {
                     output.Clear();
                     bool isLast = Gather(output);
+                    if (!isLast && _mayFill && Interlocked.Exchange(ref _hasMore, 0) != 0)
+                        await FillAsync(output);
                     if (output.Length > 0)
                         await SendAsync(output.Written);
                     if (isLast)
@@ -118,15 +120,24 @@ internal sealed partial class BgpConnection
             _isKeepaliveDue = false;
         }
 
-        if (!_mayFill || Interlocked.Exchange(ref _hasMore, 0) == 0)
-            return false;
-        lock (_filling)
-        {
-            if (!_isClosing && _user.Fill(output))
-                Volatile.Write(ref _hasMore, 1);
-        }
-
         return false;
+    }
+
+    private async ValueTask FillAsync(OutputBuffer output)
+    {
+        await _turns.EnterAsync();
+        try
+        {
+            lock (_filling)
+            {
+                if (!_isClosing && _user.Fill(output))
+                    Volatile.Write(ref _hasMore, 1);
+            }
+        }
+        finally
+        {
+            _turns.Leave();
+        }
     }
 
     private static void Append(OutputBuffer output, byte[]? message)

@@ -26,6 +26,7 @@ internal sealed partial class BgpConnection
     private readonly MessageCounters _received;
     private readonly MessageCounters _sent;
     private readonly BgpTimer _sendHold;
+    private readonly Turns _turns;
     private readonly PipeReader _pipe;
     private readonly Lock _gate = new();
     private readonly Lock _filling = new();
@@ -40,13 +41,15 @@ internal sealed partial class BgpConnection
     /// <param name="received">Counts what comes.</param>
     /// <param name="sent">Counts what goes.</param>
     /// <param name="sendHold">Runs while the socket takes nothing; for how long says <see cref="SendHoldTime"/>.</param>
-    public BgpConnection(Socket socket, IBgpConnectionUser user, MessageCounters received, MessageCounters sent, BgpTimer sendHold)
+    /// <param name="turns">Taken for each buffer that is read, and for each that is filled.</param>
+    public BgpConnection(Socket socket, IBgpConnectionUser user, MessageCounters received, MessageCounters sent, BgpTimer sendHold, Turns turns)
     {
         _socket = socket;
         _user = user;
         _received = received;
         _sent = sent;
         _sendHold = sendHold;
+        _turns = turns;
         _pipe = PipeReader.Create(
             new NetworkStream(socket, ownsSocket: false),
             new StreamPipeReaderOptions(bufferSize: ReadSize, minimumReadSize: LeastReadSize, useZeroByteReads: true));
@@ -147,6 +150,7 @@ internal sealed partial class BgpConnection
     private async Task ReadMessagesAsync()
     {
         byte[]? scratch = null;
+        bool hasTurn = false;
         try
         {
             while (!_isClosing)
@@ -154,13 +158,27 @@ internal sealed partial class BgpConnection
                 _isBusy = false;
                 ReadResult result = await _pipe.ReadAsync();
                 _isBusy = true;
+                if (_mayFill)
+                {
+                    // Before the session is open nothing of this goes to the routes, and others may be at work with them for long.
+                    await _turns.EnterAsync();
+                    hasTurn = true;
+                }
+
                 ReadOnlySequence<byte> buffer = result.Buffer;
                 while (!_isClosing && TryTake(ref buffer, ref scratch, out ValueTask pending))
                 {
-                    if (!pending.IsCompletedSuccessfully)
-                        await pending;
+                    if (pending.IsCompletedSuccessfully)
+                        continue;
+
+                    // What it waits for may need the turn.
+                    LeaveTurn(ref hasTurn);
+                    await pending;
+                    await _turns.EnterAsync();
+                    hasTurn = true;
                 }
 
+                LeaveTurn(ref hasTurn);
                 _pipe.AdvanceTo(buffer.Start, buffer.End);
                 if (result.IsCompleted && !_isClosing)
                 {
@@ -171,9 +189,18 @@ internal sealed partial class BgpConnection
         }
         finally
         {
+            LeaveTurn(ref hasTurn);
             if (scratch is not null)
                 ArrayPool<byte>.Shared.Return(scratch);
         }
+    }
+
+    private void LeaveTurn(ref bool hasTurn)
+    {
+        if (!hasTurn)
+            return;
+        hasTurn = false;
+        _turns.Leave();
     }
 
     /// <summary>Takes one message off the front and hands it on; false if there is no whole one, or none at all.</summary>

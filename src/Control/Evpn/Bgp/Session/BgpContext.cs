@@ -23,6 +23,9 @@ internal sealed class BgpContext(IBgpRoutes routes, TimeProvider time, ILogger l
     /// <summary>Where to log.</summary>
     public ILogger Log => log;
 
+    /// <summary>Who works with the routes; one processor is left to timers and keepalives where there are several.</summary>
+    public Turns Turns { get; } = new(Math.Max(1, Environment.ProcessorCount - 1));
+
     /// <summary>OPENs carry the R bit (RFC 4724 §3).</summary>
     public bool IsRestarting
     {

@@ -251,7 +251,7 @@ internal sealed partial class BgpNeighbor
             _lastOver = peering.Over;
             WentDown(peering, close);
         }
-        else if (step.Has(BgpActions.Damp) || close.Kind == BgpCloseKind.TransportLost)
+        else if (_session is null && (step.Has(BgpActions.Damp) || close.Kind == BgpCloseKind.TransportLost))
         {
             Failed(CloseText.Describe(close));
         }

@@ -37,7 +37,7 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession, IDisposable
         _hold = new BgpTimer(context.Time, OnHold);
         _keepalive = new BgpTimer(context.Time, OnKeepalive);
         _sendHold = new BgpTimer(context.Time, OnSendHold);
-        _connection = new BgpConnection(socket, this, neighbor.Received, neighbor.Sent, _sendHold);
+        _connection = new BgpConnection(socket, this, neighbor.Received, neighbor.Sent, _sendHold, context.Turns);
     }
 
     /// <summary>Its state machine.</summary>

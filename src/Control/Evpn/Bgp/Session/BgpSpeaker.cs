@@ -18,6 +18,7 @@ namespace Overlay.Control.Evpn.Bgp.Session;
 /// </remarks>
 internal sealed partial class BgpSpeaker : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
     private readonly BgpContext _context;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _applying = new(1, 1);
@@ -80,7 +81,7 @@ internal sealed partial class BgpSpeaker : IAsyncDisposable
     }
 
     /// <summary>Puts another configuration in force. Sessions that do not depend on what changed go on; the others are ended by Cease/6 and begin anew.</summary>
-    /// <returns>Completes when neighbours that are gone are closed.</returns>
+    /// <returns>Completes when neighbours that are gone are closed, after 5 s at most.</returns>
     public async Task ApplyAsync(EvpnOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -159,7 +160,7 @@ internal sealed partial class BgpSpeaker : IAsyncDisposable
         return done;
     }
 
-    /// <summary>Ends everything.</summary>
+    /// <summary>Ends everything; takes as long as peers take to close, 5 s at most.</summary>
     /// <param name="isRestart">
     /// We come back at once: with graceful restart announced, connections are dropped without a NOTIFICATION, so that peers keep our routes (RFC 4724 §4.1).
     /// Otherwise by Cease/2, as a Hard Reset where a peer keeps routes over that.
@@ -182,7 +183,11 @@ internal sealed partial class BgpSpeaker : IAsyncDisposable
             _sweep.Stop();
         }
 
-        await Task.WhenAll(listeners.Select(static l => l.StopAsync()));
+        foreach (BgpListener listener in listeners)
+        {
+            await listener.StopAsync();
+        }
+
         BgpError? error = isQuiet ? null : NotificationMessage.Cease(NotificationMessage.AdministrativeShutdown, text);
         await Task.WhenAll(neighbors.Select(n => EndAsync(n, error, BgpCloseKind.Stopping, isQuiet ? "to come back" : "for good")));
     }
@@ -197,7 +202,8 @@ internal sealed partial class BgpSpeaker : IAsyncDisposable
 
     private static async Task EndAsync(BgpNeighbor neighbor, BgpError? error, BgpCloseKind kind, string reason)
     {
-        await neighbor.StopAsync(error, kind, reason).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Of the machine's clock: those above may be stuck, and a stop has to end.
+        await neighbor.StopAsync(error, kind, reason).WaitAsync(LongestEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         neighbor.Dispose();
     }
 
