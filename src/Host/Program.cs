@@ -41,6 +41,11 @@ switch (command.Action)
         return ExitCode.Ok;
 }
 
+if (command.Action == CommandAction.Run)
+{
+    Rehearsal.Begin();
+}
+
 var loaded = ConfigurationLoader.Load(command.File);
 if (command.Action == CommandAction.Check)
 {

@@ -40,7 +40,7 @@ internal static class DaemonHost
         }
 
         StateFile.Tidy(config.StateDirectory, TapLedger.FileName, HandOver.FileName, FlowHashSeedStore.FileName);
-        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(logging).SetMinimumLevel(LogLevel.Trace));
+        using var loggers = new LoggerFactory([logging], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
         HostLog.Starting(loggers.CreateLogger<Daemon>(), BuildInformation.Version, config.NodeName, file);
         if (privileges is not null)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Control;
+using Overlay.Control.HandOver;
 using Overlay.Control.StaticFile;
 using Overlay.Dataplane;
 using Overlay.Dataplane.HandOver;
@@ -117,6 +118,15 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         }
 
         return [];
+    }
+
+    /// <summary>What of <see cref="StartAsync"/> needs nothing of the machine. Once, instead of it.</summary>
+    public async Task RehearseAsync()
+    {
+        Control.Start();
+        await Control.SetLocalAddresses(Config.Underlay.Local);
+        await CommitAsync(Dataplane.Prepare(Config.Topology), Config);
+        await Control.RestoreSeen(SeenMacs.None, 0, 1, TimeSpan.Zero);
     }
 
     // Whatever is wrong with it, frames are forwarded.
