@@ -133,6 +133,9 @@ internal sealed class TapQueues : IDisposable
         bool isAlone = !inherited.Has(DescriptorNames.Tap(options.Name, options.Netns, 1));
         if (lane is not null && !options.Lane)
         {
+            // The store may close it a moment later: until then the kernel would go on choosing it.
+            _ = TapDevice.SetSteering(first.Value, -1);
+            _ = TapDevice.SetQueue(lane.Value, inUse: false);
             inherited.Refuse(DescriptorNames.Tap(options.Name, options.Netns, DescriptorNames.Lane), lane, "workers.lane is off");
             lane = null;
         }
