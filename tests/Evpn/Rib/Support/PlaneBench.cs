@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
+using Overlay.Control.Evpn.Options;
 using Overlay.Control.Queries;
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Ports;
@@ -31,9 +32,9 @@ internal sealed class PlaneBench : IAsyncDisposable
 
     public FakeSpeaker Speaker { get; private set; } = null!;
 
-    public static async Task<PlaneBench> StartAsync(Overlay.Control.Evpn.Options.EvpnOptions? options = null)
+    /// <summary>With sessions of the test.</summary>
+    public static async Task<PlaneBench> StartAsync(EvpnOptions? options = null)
     {
-        var tables = new ForwardingState();
         var speakers = new TaskCompletionSource<FakeSpeaker>(TaskCreationOptions.RunContinuationsAsynchronously);
         var plane = new EvpnPlane(options ?? DefaultOptions, TimeProvider.System, NullLogger.Instance, (current, routes) =>
         {
@@ -41,19 +42,29 @@ internal sealed class PlaneBench : IAsyncDisposable
             speakers.TrySetResult(speaker);
             return speaker;
         });
+        PlaneBench bench = await StartAsync(plane, "192.0.2.1", "2001:db8::1");
+        bench.Speaker = await speakers.Task.WaitAsync(Patience);
+        return bench;
+    }
+
+    /// <summary>With whatever sessions the plane has.</summary>
+    public static async Task<PlaneBench> StartAsync(EvpnPlane plane, params string[] locals)
+    {
+        UnderlayAddress[] addresses = [.. locals.Select(Ip)];
+        var tables = new ForwardingState();
         var loop = new ControlLoop(tables, new ControlOptions(), TimeProvider.System, NullLoggerFactory.Instance);
         loop.Start();
-        await loop.SetLocalAddresses([Ip("192.0.2.1"), Ip("2001:db8::1")]);
+        await loop.SetLocalAddresses([.. addresses]);
         var topology = new TopologySpec
         {
             Ports = ImmutableSortedDictionary<string, PortSpec>.Empty.Add("p0", new PortSpec { Name = "p0", Device = "t0" }),
             Vnis = [new VniSpec { Vni = new Vni(V), Ports = ["p0"] }, new VniSpec { Vni = new Vni(W) }],
         };
         var port = new Port(tables.AllocatePortId(), topology.Ports["p0"], new MemoryPort(), Mac(4711)) { IsUp = true };
-        await loop.InvokeAsync(() => tables.ApplyTopology(topology, new Dictionary<string, Port> { ["p0"] = port }, [Ip("192.0.2.1"), Ip("2001:db8::1")]));
+        await loop.InvokeAsync(() => tables.ApplyTopology(topology, new Dictionary<string, Port> { ["p0"] = port }, [.. addresses]));
         await loop.SetTopology(topology, new Dictionary<string, PortId> { ["p0"] = port.Id });
         loop.AddPlane(plane);
-        var bench = new PlaneBench(plane, loop, tables) { Speaker = await speakers.Task.WaitAsync(Patience) };
+        var bench = new PlaneBench(plane, loop, tables);
         await bench.UntilAsync(() => plane.Routes(new Queries.EvpnRouteFilter(Neighbor: "local")).Rows.Length >= 2);
         return bench;
     }
@@ -74,6 +85,17 @@ internal sealed class PlaneBench : IAsyncDisposable
 
     /// <summary>A frame of a MAC was seen on the port.</summary>
     public Task SeeAsync(int mac) => Loop.SetPort("p0", true, Mac(mac));
+
+    public async Task UntilAtAsync(int mac, string place)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        string at;
+        while ((at = await PlaceAsync(mac)) != place)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"it is at {at}, not at {place}");
+            await Task.Delay(5);
+        }
+    }
 
     public async Task UntilAsync(Func<bool> condition)
     {
