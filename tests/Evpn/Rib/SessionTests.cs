@@ -191,6 +191,34 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void A_peer_without_End_of_RIB_is_asked_for_a_framed_refresh_and_swept_at_its_end()
+    {
+        var bench = new RibBench();
+        FakeSession first = bench.Open("192.0.2.9", gracefulRestart: false);
+        Assert.Equal(0, first.Refreshes);
+        bench.Announce(first, "192.0.2.2", 1);
+        bench.Announce(first, "192.0.2.2", 2);
+        bench.Lose(first);
+        FakeSession second = bench.Open("192.0.2.9", gracefulRestart: false);
+        Assert.Equal(1, second.Refreshes);
+        bench.Announce(second, "192.0.2.2", 2);
+        bench.Routes.Refresh(second, RouteRefreshKind.Begin);
+        Assert.NotEqual("-", bench.Place(1));
+        bench.Announce(second, "192.0.2.2", 2);
+        bench.Routes.Refresh(second, RouteRefreshKind.End);
+        Assert.Equal("-", bench.Place(1));
+        Assert.NotEqual("-", bench.Place(2));
+        Assert.False(bench.Rib.Complete(new EvpnNeighborRow { Name = second.Name, State = "established" }).HasEndOfRib);
+
+        // And its time is not waited for any more.
+        bench.Announce(second, "192.0.2.2", 3);
+        bench.Clock.Advance(DefaultOptions.StalePathTime);
+        bench.Sink.Done.Clear();
+        bench.Rib.Tick();
+        Assert.Empty(bench.Sink.Done);
+    }
+
+    [Fact]
     public void A_refresh_without_a_frame_removes_nothing()
     {
         var bench = new RibBench();

@@ -19,6 +19,7 @@ internal sealed partial class EvpnRib
     {
         RibPeer? peer;
         bool isReplacing = false;
+        bool isUnsure;
         lock (_gate)
         {
             if (!TryGetPeer(session.Name, out peer))
@@ -37,7 +38,7 @@ internal sealed partial class EvpnRib
 
             peer.Session = session;
             peer.Facts = session.Facts;
-            peer.HasEndOfRib = peer.HasWarned = peer.IsOverLimit = peer.IsLeaving = false;
+            peer.HasEndOfRib = peer.IsInStep = peer.HasWarned = peer.IsOverLimit = peer.IsLeaving = false;
             peer.RefreshBelow = 0;
             peer.Since = _time.GetTimestamp();
             peer.MaxPrefixes = LimitOf(_policy.Options, session.Facts.Peer);
@@ -46,11 +47,19 @@ internal sealed partial class EvpnRib
             // In this order: routes stay stale until they are given.
             Begin(peer);
             _sink.ReportConnected(true, peer.Name);
+
+            // Without End-of-RIB the frame of a refresh (RFC 7313) says as well when everything was given.
+            isUnsure = peer.StaleRoutes > 0 && !peer.SendsEndOfRib && session.Facts.HasEnhancedRefresh;
         }
 
         if (isReplacing)
         {
             Resettle(peer);
+        }
+
+        if (isUnsure)
+        {
+            _ = session.RequestRefresh();
         }
     }
 
@@ -67,12 +76,13 @@ internal sealed partial class EvpnRib
 
             Take(peer, update);
             isEnd = update.IsEndOfRib && !peer.HasEndOfRib;
+            peer.HasEndOfRib |= update.IsEndOfRib;
         }
 
         SettleSegments();
         if (isEnd)
         {
-            EndOfRib(session);
+            ComeIntoStep(session);
         }
     }
 
@@ -82,8 +92,8 @@ internal sealed partial class EvpnRib
         RibPeer? peer;
         lock (_gate)
         {
-            // RFC 7313 §4: ignored before End-of-RIB.
-            if (!_sessions.TryGetValue(session, out peer) || !peer.HasEndOfRib)
+            // RFC 7313 §4: ignored before an End-of-RIB that is to come.
+            if (!_sessions.TryGetValue(session, out peer) || (!peer.HasEndOfRib && peer.SendsEndOfRib))
             {
                 return;
             }
@@ -99,6 +109,8 @@ internal sealed partial class EvpnRib
             {
                 return;
             }
+
+            peer.IsInStep = true;
         }
 
         Sweep(peer, session);
@@ -119,7 +131,7 @@ internal sealed partial class EvpnRib
 
             peer.Session = null;
             peer.RefreshBelow = 0;
-            peer.HasEndOfRib = false;
+            peer.HasEndOfRib = peer.IsInStep = false;
             peer.Since = _time.GetTimestamp();
             peer.IsLeaving = close.RemovesRoutes;
             MarkStale(peer);
@@ -167,7 +179,7 @@ internal sealed partial class EvpnRib
                 }
 
                 TimeSpan since = _time.GetElapsedTime(peer.Since);
-                if (peer.Session is not null ? !peer.HasEndOfRib && since >= _policy.Options.StalePathTime : StaleHold is { } hold && peer.Routes > 0 && since >= hold)
+                if (peer.Session is not null ? !peer.IsInStep && since >= _policy.Options.StalePathTime : StaleHold is { } hold && peer.Routes > 0 && since >= hold)
                 {
                     (due ??= []).Add((peer, peer.Session));
                 }
@@ -182,8 +194,12 @@ internal sealed partial class EvpnRib
                 continue;
             }
 
-            RibLog.NoEndOfRib(_log, peer.Name, _policy.Options.StalePathTime);
-            EndOfRib(session);
+            if (peer.StaleRoutes > 0)
+            {
+                RibLog.NoEndOfRib(_log, peer.Name, _policy.Options.StalePathTime, peer.StaleRoutes);
+            }
+
+            ComeIntoStep(session);
         }
     }
 
@@ -230,17 +246,18 @@ internal sealed partial class EvpnRib
         _attributes.Release(attributes);
     }
 
-    private void EndOfRib(IBgpSession session)
+    /// <summary>The peer has given everything again, or had its time to.</summary>
+    private void ComeIntoStep(IBgpSession session)
     {
         RibPeer? peer;
         lock (_gate)
         {
-            if (!_sessions.TryGetValue(session, out peer) || peer.HasEndOfRib)
+            if (!_sessions.TryGetValue(session, out peer) || peer.IsInStep)
             {
                 return;
             }
 
-            peer.HasEndOfRib = true;
+            peer.IsInStep = true;
         }
 
         Sweep(peer, session);

@@ -22,7 +22,8 @@ namespace Overlay.Control.Evpn.Rib;
 /// <para><b>Size:</b> flat items in pools, no object a route: 32 octets a path, 72 an NLRI, 52 a MAC, with their indexes; attributes are kept once for all that share them.</para>
 /// <para>
 /// <b>A lost session removes nothing.</b> Its routes are stale but in force: a live candidate of another session replaces them, and they go when the peer is back and did
-/// not give them again: at its End-of-RIB, or <see cref="EvpnOptions.StalePathTime"/> after it is back if none comes. That is so whether or not the peer has graceful
+/// not give them again: at its End-of-RIB; at the end of a framed refresh, which a peer without End-of-RIB is asked for; or <see cref="EvpnOptions.StalePathTime"/> after it
+/// is back if nothing of these comes. That is so whether or not the peer has graceful
 /// restart, whatever its restart time, and with F=0 or the family missing in its new OPEN too (RFC 4724 §4.2 would drop them at once): what the peer forwards is seen by
 /// the routes it gives, and until then the last word stands. A Hard Reset, or the peer's removal from the configuration, removes at once.
 /// </para>

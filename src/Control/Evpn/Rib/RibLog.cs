@@ -11,8 +11,8 @@ internal static partial class RibLog
     [LoggerMessage(3301, LogLevel.Warning, "EVPN neighbour {Neighbor} gave {Routes} routes of the {Limit} it may")]
     public static partial void NearMaxPrefixes(ILogger log, string neighbor, int routes, int limit);
 
-    [LoggerMessage(3303, LogLevel.Warning, "EVPN neighbour {Neighbor} sent no End-of-RIB within {Time}: what it did not give again goes")]
-    public static partial void NoEndOfRib(ILogger log, string neighbor, TimeSpan time);
+    [LoggerMessage(3303, LogLevel.Warning, "EVPN neighbour {Neighbor} sent no End-of-RIB within {Time}: {Routes} routes that it did not give again go")]
+    public static partial void NoEndOfRib(ILogger log, string neighbor, TimeSpan time, int routes);
 
     [LoggerMessage(3304, LogLevel.Information, "EVPN is back in step with neighbour {Neighbor}: {Routes} routes")]
     public static partial void InStep(ILogger log, string neighbor, int routes);

@@ -31,7 +31,14 @@ internal sealed class RibPeer(ushort id, string name)
     /// <summary>Between BoRR and EoRR (RFC 7313): routes below it go at the end. 0 otherwise.</summary>
     public uint RefreshBelow { get; set; }
 
+    /// <summary>End-of-RIB came in this session.</summary>
     public bool HasEndOfRib { get; set; }
+
+    /// <summary>Everything was given again in this session, by whatever sign.</summary>
+    public bool IsInStep { get; set; }
+
+    /// <summary>It says where what it gives again ends (RFC 4724 §2); another one may do so as well.</summary>
+    public bool SendsEndOfRib => Facts.GracefulRestart is { HasFamily: true };
 
     /// <summary>Time stamp of the last opening or loss.</summary>
     public long Since { get; set; }

@@ -18,7 +18,7 @@ internal sealed class FakeSession(BgpSessionFacts facts) : IBgpSession
     public BgpError? Ended { get; private set; }
 
     /// <summary>A session with a peer; internal unless another AS is given.</summary>
-    public static FakeSession With(string peer, uint peerAs = 65001, uint localAs = 65001, uint? routerId = null, int maxLength = 4096, bool enhancedRefresh = true)
+    public static FakeSession With(string peer, uint peerAs = 65001, uint localAs = 65001, uint? routerId = null, int maxLength = 4096, bool enhancedRefresh = true, bool gracefulRestart = true)
     {
         UnderlayAddress address = UnderlayAddress.Parse(peer);
         return new FakeSession(new BgpSessionFacts
@@ -33,6 +33,7 @@ internal sealed class FakeSession(BgpSessionFacts facts) : IBgpSession
             MaxMessageLength = maxLength,
             HasRouteRefresh = true,
             HasEnhancedRefresh = enhancedRefresh,
+            GracefulRestart = gracefulRestart ? new PeerGracefulRestart(false, true, TimeSpan.FromSeconds(120), true, true) : null,
         });
     }
 

@@ -78,9 +78,9 @@ internal sealed class RibBench
     public static PathAttributesBuilder FloodFrom(string vtep, uint vni = V, params ExtendedCommunity[] more) =>
         From(vtep, vni, more) with { Pmsi = new PmsiTunnel(0, PmsiTunnel.IngressReplication, vni, Ip(vtep)) };
 
-    public FakeSession Open(string peer, uint peerAs = 65001, uint? routerId = null)
+    public FakeSession Open(string peer, uint peerAs = 65001, uint? routerId = null, bool gracefulRestart = true)
     {
-        var session = FakeSession.With(peer, peerAs, routerId: routerId);
+        var session = FakeSession.With(peer, peerAs, routerId: routerId, gracefulRestart: gracefulRestart);
         Routes.Opened(session);
         return session;
     }
