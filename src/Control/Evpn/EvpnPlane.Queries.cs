@@ -65,6 +65,16 @@ public sealed partial class EvpnPlane
     /// <summary>Why a MAC of a VNI goes where EVPN says.</summary>
     public EvpnExplanation Explain(Vni vni, MacAddress mac) => _rib.Explain(vni, mac);
 
+    /// <summary>Routes of ours that are advertised, of all types.</summary>
+    public int LocalRoutes
+    {
+        get
+        {
+            (int macs, int floods) = _adverts.Count();
+            return macs + floods;
+        }
+    }
+
     /// <summary>What is counted, for metrics.</summary>
     public EvpnFigures Figures() => _rib.Figures();
 

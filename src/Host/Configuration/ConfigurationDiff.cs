@@ -1,4 +1,5 @@
 using System.Globalization;
+using Overlay.Control.Evpn.Options;
 
 namespace Overlay.Host.Configuration;
 
@@ -43,6 +44,16 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("privileges.capabilities", old.Privileges == @new.Privileges);
         Check("state.directory", old.StateDirectory == @new.StateDirectory);
         Check("control.precedence", old.Precedence.SequenceEqual(@new.Precedence));
+        Check("control.evpn", old.Evpn is null == @new.Evpn is null);
+        if (old.Evpn is { } before && @new.Evpn is { } after)
+        {
+            Check("control.evpn.as", before.As == after.As);
+            Check("control.evpn.router_id", before.RouterId == after.RouterId);
+            Check("control.evpn.listen", before.ListenAddresses.SequenceEqual(after.ListenAddresses));
+            Check("control.evpn.port", before.ListenPort == after.ListenPort);
+            Check("control.evpn.route_limit", before.RouteLimit == after.RouteLimit);
+        }
+
         Check("options.policy", old.Topology.PolicyOption == @new.Topology.PolicyOption);
         Check("options.telemetry", old.Topology.TelemetryOption == @new.Topology.TelemetryOption);
         Check("options.identity", old.Topology.IdentityOption == @new.Topology.IdentityOption);
@@ -83,11 +94,35 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Collect(changes, "vni", old.Topology.Vnis, @new.Topology.Vnis, vni => vni.Vni.ToString());
         Collect(changes, "peer", old.Routes.Peers, @new.Routes.Peers, peer => peer.Vtep.Vtep.Name);
         Collect(changes, "mac", old.Routes.Macs, @new.Routes.Macs, mac => $"{mac.Mac} in vni {mac.Vni}");
+        if (old.Evpn is { } before && @new.Evpn is { } after)
+        {
+            FindEvpnChanges(changes, before, after);
+        }
+
         return changes;
     }
 
-    private static void Collect<T>(List<string> changes, string what, IEnumerable<T> old, IEnumerable<T> @new, Func<T, string> name)
-        where T : class
+    private static void FindEvpnChanges(List<string> changes, EvpnOptions old, EvpnOptions @new)
+    {
+        void Check(string key, bool isEqual, string value)
+        {
+            if (!isEqual)
+            {
+                changes.Add($"control.evpn.{key}: {value}");
+            }
+        }
+
+        Check("encap", old.Encaps.SequenceEqual(@new.Encaps), string.Join(", ", @new.Encaps).ToLowerInvariant());
+        Check("vtep_family", old.PreferredFamily == @new.PreferredFamily, @new.PreferredFamily.ToString().ToLowerInvariant());
+        Check("route_targets", old.RouteTargets == @new.RouteTargets, @new.RouteTargets == RouteTargetForm.Rfc8365 ? "rfc8365" : "as-vni");
+        Check("graceful_restart", (old.RestartTime, old.StalePathTime) == (@new.RestartTime, @new.StalePathTime), $"{@new.RestartTime.TotalSeconds:0}s, stale paths {@new.StalePathTime.TotalSeconds:0}s");
+        Collect(changes, "evpn neighbor", old.Neighbors, @new.Neighbors, neighbor => neighbor.Address.ToString());
+        Collect(changes, "evpn prefix", old.Dynamic, @new.Dynamic, dynamic => $"{dynamic.Prefix}/{dynamic.PrefixLength}");
+        Collect(changes, "evpn vni", old.Vnis, @new.Vnis, vni => vni.Key.ToString(), (one, other) => one.Value.Equals(other.Value));
+    }
+
+    private static void Collect<T>(List<string> changes, string what, IEnumerable<T> old, IEnumerable<T> @new, Func<T, string> name, Func<T, T, bool>? isEqual = null)
+        where T : notnull
     {
         var before = old.ToDictionary(name, StringComparer.Ordinal);
         foreach (var item in @new)
@@ -96,7 +131,7 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
             {
                 changes.Add($"{what} {name(item)}: added");
             }
-            else if (!item.Equals(previous))
+            else if (!(isEqual?.Invoke(item, previous) ?? item.Equals(previous)))
             {
                 changes.Add($"{what} {name(item)}: changed");
             }

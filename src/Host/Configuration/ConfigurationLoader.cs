@@ -81,7 +81,7 @@ public static class ConfigurationLoader
         var control = root.Map("control");
         var workers = DaemonSections.ReadWorkers(root.Map("workers"));
         var ports = PortSection.Read(root);
-        var (vnis, allVnisRead) = VniSection.Read(root, ports, underlay);
+        var (vnis, evpnVnis, allVnisRead) = VniSection.Read(root, ports, underlay);
         var routes = PeerSection.Read(root, nodeName, underlay, new PeerSection.Known(vni => !allVnisRead || vnis.ContainsKey(vni), vni => vnis.GetValueOrDefault(vni)?.Group is not null));
         return new OverlayConfig
         {
@@ -96,6 +96,7 @@ public static class ConfigurationLoader
             Precedence = DaemonSections.ReadControl(control),
             Guard = GuardSection.Read(control.Map("guard")),
             StaleHold = GuardSection.ReadStaleHold(control),
+            Evpn = EvpnSection.Read(control, underlay, evpnVnis),
             Routes = routes,
             Topology = OptionSection.Read(root.Map("options")) with
             {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Overlay.Control;
+using Overlay.Control.Evpn.Options;
 using Overlay.Control.StaticFile;
 using Overlay.Forwarding;
 using Overlay.Forwarding.Topology;
@@ -49,6 +50,8 @@ public sealed record OverlayConfig
 
     /// <summary><c>control.stale_hold</c>; null for ever.</summary>
     public TimeSpan? StaleHold { get; init; }
+    /// <summary><c>control.evpn</c> and <c>vnis[].evpn</c>; null if the plane is off.</summary>
+    public EvpnOptions? Evpn { get; init; }
 }
 
 /// <summary><c>workers</c>.</summary>

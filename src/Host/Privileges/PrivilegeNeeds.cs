@@ -38,7 +38,7 @@ public static class PrivilegeNeeds
             needs |= CapabilitySet.Bpf;
         }
 
-        if (new[] { config.Underlay.VxlanPort, config.Underlay.GenevePort }.Any(port => port is { } number && number < unprivilegedPortStart))
+        if (new int?[] { config.Underlay.VxlanPort, config.Underlay.GenevePort, config.Evpn is { ListenPort: > 0 } evpn ? evpn.ListenPort : null }.Any(port => port is { } number && number < unprivilegedPortStart))
         {
             needs |= CapabilitySet.NetBindService;
         }

@@ -12,6 +12,7 @@ public sealed class ConfigurationDiffTests
         vnis: [{ id: 100, ports: [web] }]
         peers: [{ name: b, addresses: [192.0.2.2], vnis: [100] }]
         macs: [{ vni: 100, mac: "02:00:00:00:00:02", peer: b }]
+        control: { evpn: { as: 65001, router_id: 192.0.2.1, encap: [vxlan], neighbors: [{ address: 192.0.2.9, as: 65001 }] } }
         """;
 
     /// <summary>For each key that needs a restart, a value that differs from the default.</summary>
@@ -38,6 +39,11 @@ public sealed class ConfigurationDiffTests
         { "privileges.capabilities", "auto" },
         { "state.directory", "/tmp/x" },
         { "control.precedence", "[evpn, static, ovsdb, etcd, local, learned]" },
+        { "control.evpn.as", "65002" },
+        { "control.evpn.router_id", "192.0.2.7" },
+        { "control.evpn.listen", "[192.0.2.1]" },
+        { "control.evpn.port", "1179" },
+        { "control.evpn.route_limit", "1000" },
         { "options.preset", "experimental" },
         { "options.policy.class", "0xfff0" },
         { "options.policy.type", "9" },
@@ -102,10 +108,11 @@ public sealed class ConfigurationDiffTests
             ports: { web: { tap: tap-web, mtu: 1400 }, db: { tap: tap-db } }
             vnis: [{ id: 200, ports: [web, db] }]
             peers: [{ name: b, addresses: [192.0.2.3], vnis: [200] }]
+            control: { evpn: { as: 65001, router_id: 192.0.2.1, encap: [vxlan], neighbors: [{ address: 192.0.2.8, as: 65001 }, { address: 192.0.2.9, as: 65001, hold_time: 9s }] } }
             """));
         Assert.Empty(diff.RestartKeys);
         Assert.Equal(
-            ["log.level: debug", "port db: added", "port web: changed", "vni 200: added", "vni 100: removed", "peer b: changed", "mac 02:00:00:00:00:02 in vni 100: removed"],
+            ["log.level: debug", "port db: added", "port web: changed", "vni 200: added", "vni 100: removed", "peer b: changed", "mac 02:00:00:00:00:02 in vni 100: removed", "evpn neighbor 192.0.2.8: added", "evpn neighbor 192.0.2.9: changed"],
             diff.Changes);
     }
 }

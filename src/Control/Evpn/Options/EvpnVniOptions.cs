@@ -23,4 +23,12 @@ public sealed record EvpnVniOptions
 
     /// <summary>Put the default-gateway community on the ports' own MACs (RFC 7432 §10.1).</summary>
     public bool IsGateway { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(EvpnVniOptions? other) =>
+        other is not null && (IsEnabled, Rd, AdvertiseMacs, IsGateway) == (other.IsEnabled, other.Rd, other.AdvertiseMacs, other.IsGateway) &&
+        Import.SequenceEqual(other.Import) && Export.SequenceEqual(other.Export);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(IsEnabled, Rd, AdvertiseMacs, IsGateway, Import.Length, Export.Length);
 }

@@ -5,9 +5,9 @@ using Overlay.Forwarding.Topology;
 namespace Overlay.Host.Configuration.Changes;
 
 /// <summary>What becoming another configuration does to those who are connected: the consequences, before they happen.</summary>
-internal static class ConfigurationEffects
+internal static partial class ConfigurationEffects
 {
-    private static readonly string[] Kinds = ["port ", "vni ", "peer ", "mac "];
+    private static readonly string[] Kinds = ["port ", "vni ", "peer ", "mac ", "evpn "];
 
     /// <summary>The effects of going from one configuration to another.</summary>
     public static IReadOnlyList<ConfigEffect> Between(OverlayConfig old, OverlayConfig @new)
@@ -36,6 +36,11 @@ internal static class ConfigurationEffects
         Collect(effects, old.Topology.Vnis, @new.Topology.Vnis, vni => vni.Vni.ToString(), VniAdded, VniRemoved, VniChanged);
         Collect(effects, old.Routes.Peers, @new.Routes.Peers, peer => peer.Vtep.Vtep.Name, PeerAdded, PeerRemoved, PeerChanged);
         Collect(effects, old.Routes.Macs, @new.Routes.Macs, NameOf, MacAdded, MacRemoved, MacChanged);
+        if (old.Evpn is { } before && @new.Evpn is { } after)
+        {
+            AddEvpn(effects, before, after);
+        }
+
         return effects;
     }
 
