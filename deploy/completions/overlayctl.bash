@@ -76,7 +76,7 @@ _overlayctl_more() { # COMMAND
 _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
     case $1 in
     '')
-        commands='doctor lab status top health fdb vni drops neighbors storm control port peer mac config events log support-bundle decode completion version'
+        commands='doctor lab status top health fdb vni drops neighbors storm control evpn port peer mac config events log support-bundle decode completion version'
         options='--help --version --socket'
         valued='--socket'
         ;;
@@ -209,6 +209,41 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         commands=''
         options='--plane --all --output --help --socket'
         valued='--plane --output -o --socket'
+        ;;
+    'evpn')
+        commands='neighbors neighbor routes explain clear'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'evpn neighbors')
+        commands=''
+        options='--output --watch --interval --help --socket'
+        valued='--output -o --interval --socket'
+        ;;
+    'evpn neighbor')
+        commands='show'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'evpn neighbor show')
+        commands=''
+        options='--output --watch --interval --help --socket'
+        valued='--output -o --interval --socket'
+        ;;
+    'evpn routes')
+        commands=''
+        options='--vni --type --mac --neighbor --output --watch --interval --help --socket'
+        valued='--vni --type --mac --neighbor --output -o --interval --socket'
+        ;;
+    'evpn explain')
+        commands=''
+        options='--vni --output --watch --interval --help --socket'
+        valued='--vni --output -o --interval --socket'
+        ;;
+    'evpn clear')
+        commands=''
+        options='--all --soft --output --help --socket'
+        valued='--output -o --socket'
         ;;
     'port')
         commands='list add del'
@@ -415,6 +450,21 @@ _overlayctl_source() { # COMMAND OPTION|POSITION: where values come from
     'control guard:--socket') source='files' ;;
     'control approve:--output' | 'control approve:-o') source='=table json' ;;
     'control approve:--socket') source='files' ;;
+    'evpn:--socket') source='files' ;;
+    'evpn neighbors:--output' | 'evpn neighbors:-o') source='=table json' ;;
+    'evpn neighbors:--socket') source='files' ;;
+    'evpn neighbor:--socket') source='files' ;;
+    'evpn neighbor show:--output' | 'evpn neighbor show:-o') source='=table json' ;;
+    'evpn neighbor show:--socket') source='files' ;;
+    'evpn routes:--vni') source='vnis' ;;
+    'evpn routes:--type') source='=1 2 3 4 5' ;;
+    'evpn routes:--output' | 'evpn routes:-o') source='=table json' ;;
+    'evpn routes:--socket') source='files' ;;
+    'evpn explain:--vni') source='vnis' ;;
+    'evpn explain:--output' | 'evpn explain:-o') source='=table json' ;;
+    'evpn explain:--socket') source='files' ;;
+    'evpn clear:--output' | 'evpn clear:-o') source='=table json' ;;
+    'evpn clear:--socket') source='files' ;;
     'port:--socket') source='files' ;;
     'port list:--output' | 'port list:-o') source='=table json' ;;
     'port list:--socket') source='files' ;;

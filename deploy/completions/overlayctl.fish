@@ -75,6 +75,7 @@ function __overlayctl_at --argument-names command
                 neighbors\t'Which MAC answers for which tenant\'s address, and how many questions were answered here' \
                 storm\t'What may be flooded a second, what was, and what was dropped: by VNI and way in' \
                 control\t'Control planes: what they took back in masses and the daemon holds' \
+                evpn\t'BGP EVPN: neighbours, routes, and the reasons' \
                 port\t'Tenant ports: list them, add and remove them while the daemon runs' \
                 peer\t'Remote VTEPs: list them, add and remove them while the daemon runs' \
                 mac\t'Static MACs: list them, add and remove them while the daemon runs' \
@@ -331,6 +332,74 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --plane --output -o --socket
+        case 'evpn'
+            set -g __overlayctl_commands \
+                neighbors\t'The BGP neighbours: sessions, and how many routes each gave and was given' \
+                neighbor\t'One BGP neighbour' \
+                routes\t'Routes with all candidates, ours and the neighbours\': \'*\' the best of its key, \'s\' stale' \
+                explain\t'Why EVPN has a MAC where it has it: what was compared, who won, by which rule' \
+                clear\t'End sessions, which begin anew, or with \'--soft\' ask for routes again'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'evpn neighbors'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --interval --socket
+        case 'evpn neighbor'
+            set -g __overlayctl_commands \
+                show\t'Everything about one neighbour'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'evpn neighbor show'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --interval --socket
+        case 'evpn routes'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --vni\t'The VNI, 0 to 16777215' \
+                --type\t'Of this route type, 1 to 5' \
+                --mac\t'Of this MAC' \
+                --neighbor\t'From this neighbour, or \'local\' for ours' \
+                --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --vni --type --mac --neighbor --output -o --interval --socket
+        case 'evpn explain'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --vni\t'The VNI, 0 to 16777215' \
+                --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --vni --output -o --interval --socket
+        case 'evpn clear'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --all\t'All neighbours' \
+                --soft\t'Ask for their routes again (RFC 2918) and keep the sessions' \
+                --output\t'table or json' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --socket
         case 'port'
             set -g __overlayctl_commands \
                 list\t'The ports' \
@@ -714,6 +783,36 @@ function __overlayctl_source --argument-names place
         case 'control approve:--output' 'control approve:-o'
             echo '=table json'
         case 'control approve:--socket'
+            echo 'files'
+        case 'evpn:--socket'
+            echo 'files'
+        case 'evpn neighbors:--output' 'evpn neighbors:-o'
+            echo '=table json'
+        case 'evpn neighbors:--socket'
+            echo 'files'
+        case 'evpn neighbor:--socket'
+            echo 'files'
+        case 'evpn neighbor show:--output' 'evpn neighbor show:-o'
+            echo '=table json'
+        case 'evpn neighbor show:--socket'
+            echo 'files'
+        case 'evpn routes:--vni'
+            echo 'vnis'
+        case 'evpn routes:--type'
+            echo '=1 2 3 4 5'
+        case 'evpn routes:--output' 'evpn routes:-o'
+            echo '=table json'
+        case 'evpn routes:--socket'
+            echo 'files'
+        case 'evpn explain:--vni'
+            echo 'vnis'
+        case 'evpn explain:--output' 'evpn explain:-o'
+            echo '=table json'
+        case 'evpn explain:--socket'
+            echo 'files'
+        case 'evpn clear:--output' 'evpn clear:-o'
+            echo '=table json'
+        case 'evpn clear:--socket'
             echo 'files'
         case 'port:--socket'
             echo 'files'

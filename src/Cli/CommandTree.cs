@@ -42,6 +42,7 @@ internal static class CommandTree
         root.Subcommands.Add(NeighborsVerb.Create(terminal));
         root.Subcommands.Add(StormVerb.Create(terminal));
         root.Subcommands.Add(ControlVerb.Create(terminal));
+        root.Subcommands.Add(EvpnVerb.Create(terminal));
         root.Subcommands.Add(PortVerb.Create(terminal));
         root.Subcommands.Add(PeerVerb.Create(terminal));
         root.Subcommands.Add(MacVerb.Create(terminal));

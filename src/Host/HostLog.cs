@@ -74,4 +74,7 @@ internal static partial class HostLog
 
     [LoggerMessage(1030, LogLevel.Information, "log level {Was} is {Level} now, until the next reload")]
     public static partial void LevelChanged(ILogger log, string was, string level);
+
+    [LoggerMessage(1031, LogLevel.Information, "evpn neighbors cleared by an operator ({Neighbor}): {Effect}")]
+    public static partial void EvpnCleared(ILogger log, string neighbor, string effect);
 }

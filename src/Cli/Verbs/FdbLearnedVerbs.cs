@@ -50,7 +50,7 @@ internal static class FdbLearnedVerbs
         });
         verb.SetAction(async (parsed, cancellation) =>
         {
-            string query = Query(("vni", parsed.GetValue(vni)?.ToString()), ("port", parsed.GetValue(port)), ("peer", parsed.GetValue(peer)), ("mac", parsed.GetValue(mac)), ("all", parsed.GetValue(all) ? "true" : null));
+            string query = Query.Of(("vni", parsed.GetValue(vni)?.ToString()), ("port", parsed.GetValue(port)), ("peer", parsed.GetValue(peer)), ("mac", parsed.GetValue(mac)), ("all", parsed.GetValue(all) ? "true" : null));
             using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
             AdminReply reply = await client.PostAsync("v1/fdb/flush" + query, cancellation);
             (FdbFlushResponse? flushed, Failure? failure) = client.Read(reply, ApiJsonContext.Default.FdbFlushResponse);
@@ -83,7 +83,7 @@ internal static class FdbLearnedVerbs
         });
         verb.SetAction(async (parsed, cancellation) =>
         {
-            string query = Query(("vni", parsed.GetValue(vni)?.ToString()), ("mac", parsed.GetValue(mac)), ("all", parsed.GetValue(all) ? "true" : null));
+            string query = Query.Of(("vni", parsed.GetValue(vni)?.ToString()), ("mac", parsed.GetValue(mac)), ("all", parsed.GetValue(all) ? "true" : null));
             using AdminClient client = new(parsed.GetRequiredValue(GlobalOptions.Socket));
             AdminReply reply = await client.PostAsync("v1/fdb/unfreeze" + query, cancellation);
             (FdbUnfreezeResponse? answer, Failure? failure) = client.Read(reply, ApiJsonContext.Default.FdbUnfreezeResponse);
@@ -100,17 +100,6 @@ internal static class FdbLearnedVerbs
         Option<string?> mac = new("--mac") { Description = "This MAC.", HelpName = "MAC" };
         mac.Validators.Add(GlobalOptions.CheckMac);
         return mac;
-    }
-
-    private static string Query(params ReadOnlySpan<(string Name, string? Value)> parameters)
-    {
-        string query = string.Empty;
-        foreach ((string name, string? value) in parameters)
-        {
-            if (value is not null) query += $"{(query.Length == 0 ? '?' : '&')}{name}={Uri.EscapeDataString(value)}";
-        }
-
-        return query;
     }
 
     private static void ShowMoves(FdbMovesResponse moves, Terminal terminal, AdminClient client)

@@ -38,7 +38,7 @@ internal sealed partial class AdminApi
 
             json.WriteEndArray();
             writeMore?.Invoke(json);
-            json.WriteBoolean("truncated", listing.IsTruncated);
+            json.WriteBoolean("truncated", listing.IsTruncated());
             json.WriteEndObject();
         }
         catch when (http.Response.HasStarted)

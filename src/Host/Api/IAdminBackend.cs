@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Api;
+using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Queries;
 using Overlay.Encap;
 
@@ -59,6 +60,18 @@ internal interface IAdminBackend
 
     /// <summary>Storm control of one VNI, or of all.</summary>
     StormResponse Storm(Vni? vni);
+
+    /// <summary>BGP neighbours, or one of them; null if EVPN is off, without rows if there is none such.</summary>
+    EvpnNeighborsResponse? EvpnNeighbors(string? neighbor);
+
+    /// <summary>EVPN routes; null if EVPN is off.</summary>
+    Listing<EvpnRouteInfo>? EvpnRoutes(EvpnRouteFilter filter);
+
+    /// <summary>Why EVPN has a MAC where it has it; null if EVPN is off.</summary>
+    EvpnExplainResponse? EvpnExplain(Vni vni, MacAddress mac);
+
+    /// <summary>Ends sessions, or (soft) asks for routes again; null if EVPN is off, 0 if there is no such neighbour.</summary>
+    int? EvpnClear(string? neighbor, bool soft);
 
     /// <summary>Probes a peer, or all; null if there is none such.</summary>
     Task<ProbeResponse?> ProbeAsync(string? peer, CancellationToken cancellation);

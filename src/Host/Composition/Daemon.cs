@@ -109,6 +109,7 @@ internal sealed partial class Daemon(
             await runtime.Control.Vteps(),
             await runtime.Control.Vnis(),
             await runtime.Control.Planes(),
+            runtime.Evpn?.Neighbors() ?? [],
             await runtime.Control.Alarms(),
             [.. runtime.Storms.Alarms, .. runtime.HostAlarms.Lines],
             runtime.PortErrors,
@@ -122,7 +123,7 @@ internal sealed partial class Daemon(
     public async Task<Listing<FdbEntryInfo>> FdbAsync(Vni? vni)
     {
         var list = await runtime.Control.FdbKeys(vni, RowLimit);
-        return new Listing<FdbEntryInfo>(Pages(list.Keys, async keys => (await runtime.Control.FdbRows(keys)).Select(FdbView.Entry)), list.IsTruncated);
+        return new Listing<FdbEntryInfo>(Pages(list.Keys, async keys => (await runtime.Control.FdbRows(keys)).Select(FdbView.Entry)), () => list.IsTruncated);
     }
 
     /// <inheritdoc/>
@@ -169,7 +170,7 @@ internal sealed partial class Daemon(
     public async Task<Listing<NeighborInfo>> NeighborsAsync(Vni? vni)
     {
         var list = await runtime.Control.NeighborKeys(vni, RowLimit);
-        return new Listing<NeighborInfo>(Pages(list.Keys, async keys => (await runtime.Control.NeighborRows(keys)).Select(NeighborsView.Row)), list.IsTruncated);
+        return new Listing<NeighborInfo>(Pages(list.Keys, async keys => (await runtime.Control.NeighborRows(keys)).Select(NeighborsView.Row)), () => list.IsTruncated);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Control;
+using Overlay.Control.Evpn;
 using Overlay.Control.HandOver;
 using Overlay.Control.StaticFile;
 using Overlay.Dataplane;
@@ -49,6 +50,11 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         Dataplane = new DataplaneService(config.Underlay, workers, seed, time, loggers, handOver?.Options);
         Control = new ControlLoop(Dataplane.Forwarding, new ControlOptions { Precedence = config.Precedence, Guard = config.Guard, StaleHold = config.StaleHold }, time, loggers);
         Control.AddPlane(_static);
+        if (config.Evpn is { } evpn)
+        {
+            Evpn = new EvpnPlane(evpn, time, loggers) { IsRestarting = true, KeepsForwarding = handOver is { HasStore: true } };
+        }
+
         Sampler = new TrafficSampler(Dataplane.Forwarding, time);
         Storms = new StormWatch(Dataplane.Forwarding, time, _log);
     }
@@ -59,6 +65,9 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     public DataplaneService Dataplane { get; }
 
     public ControlLoop Control { get; }
+
+    /// <summary>The EVPN plane; null if it is not configured.</summary>
+    public EvpnPlane? Evpn { get; }
 
     public TrafficSampler Sampler { get; }
 
@@ -108,6 +117,12 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         await Dataplane.RunAsync();
         _running = true;
         HostLog.Forwards(_log, ProcessAge.Milliseconds());
+        if (Evpn is not null)
+        {
+            // Sessions come after frames.
+            Control.AddPlane(Evpn);
+        }
+
         Warn(plan);
         _following = FollowUnderlayAsync();
         await Dataplane.RetireAsync(plan);
@@ -228,6 +243,12 @@ internal sealed class DaemonRuntime : IAsyncDisposable
             }
         }
 
+        if (Evpn is not null)
+        {
+            // SIGTERM does not say whether we come back. Where descriptors are kept for the next process, that is what is expected.
+            Evpn.IsComingBack = _running && _handOver is { HasStore: true };
+        }
+
         HostLog.Stopping(_log, "control planes end, frames are still forwarded");
         await _stop.CancelAsync();
         await _following;
@@ -290,6 +311,11 @@ internal sealed class DaemonRuntime : IAsyncDisposable
 
         await FollowPortsAsync();
         await _static.Replace(config.Routes);
+        if (Evpn is not null && config.Evpn is { } evpn)
+        {
+            await Evpn.ApplyAsync(evpn);
+        }
+
         await Control.SettleAsync();
     }
 

@@ -1,4 +1,5 @@
 using Overlay.Api;
+using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Queries;
 using Overlay.Dataplane;
 using Overlay.Dataplane.Diagnostics;
@@ -17,6 +18,7 @@ internal sealed class StatusView(
     IReadOnlyList<VtepRow> vteps,
     IReadOnlyList<VniRow> vnis,
     IReadOnlyList<PlaneRow> planes,
+    IReadOnlyList<EvpnNeighborRow> evpn,
     IReadOnlyList<AlarmRow> alarms,
     IReadOnlyList<string> storms,
     IReadOnlyList<string> portErrors,
@@ -241,6 +243,12 @@ internal sealed class StatusView(
         foreach (var plane in planes.Where(plane => !plane.IsConnected))
         {
             _reasons.Add($"control plane {plane.Name} is out of touch{(plane.LastError is null ? "" : $" ({plane.LastError})")}. Next: journalctl -u overlayd");
+        }
+
+        // A dynamic neighbour that is gone may never come back; one that is configured is missed.
+        foreach (var neighbor in evpn.Where(neighbor => !neighbor.IsDynamic && neighbor.State is not ("established" or "shutdown")))
+        {
+            _reasons.Add($"BGP neighbour {neighbor.Name} is {neighbor.State}{(neighbor.StaleRoutes > 0 ? $", {neighbor.StaleRoutes} routes of it are stale but in force" : "")}. Next: {Ctl($"evpn neighbor show {neighbor.Name}")}");
         }
 
         foreach (var reason in new[] { DropReason.UnderlayUnreachable, DropReason.UnderlaySendRefused })

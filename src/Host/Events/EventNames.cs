@@ -44,6 +44,8 @@ internal static class EventNames
     public const string LimitCleared = "limit.cleared";
     public const string StormBegan = "storm.began";
     public const string StormEnded = "storm.ended";
+    public const string EvpnNeighborUp = "evpn.neighbor_up";
+    public const string EvpnNeighborDown = "evpn.neighbor_down";
     public const string Omitted = "omitted";
     public const string Reset = "reset";
     public const string Lost = "lost";
@@ -53,6 +55,6 @@ internal static class EventNames
     {
         Started, Ready, Stopping, ConfigApplied, ConfigRefused, ConfigSaved, PortAdded, PortRemoved, PortChanged, PortUp, PortDown, PortQueues, PortMtu, VniAdded, VniRemoved,
         VniChanged, PeerAdded, PeerRemoved, PeerChanged, PeerUp, PeerDown, PeerUnusable, PeerMtu, UnderlayAddress, UnderlayLink, MacAdded, MacRemoved, MacChanged, MacMoved, MacFrozen,
-        MacUnfrozen, FdbFlushed, ControlApproved, AlarmRaised, AlarmCleared, LimitReached, LimitCleared, StormBegan, StormEnded, Omitted, Reset, Lost,
+        MacUnfrozen, FdbFlushed, ControlApproved, AlarmRaised, AlarmCleared, LimitReached, LimitCleared, StormBegan, StormEnded, EvpnNeighborUp, EvpnNeighborDown, Omitted, Reset, Lost,
     }.ToFrozenSet(StringComparer.Ordinal);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Queries;
 using Overlay.Dataplane;
 using Overlay.Dataplane.Underlay;
@@ -24,6 +26,7 @@ internal sealed class EventWatch(EventLog log)
     private readonly Dictionary<string, (VtepState State, int Mtu, UnderlayAddress Address)> _hops = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _alarms = new(StringComparer.Ordinal);
     private readonly Dictionary<(Vni Vni, MacAddress Mac), (int Moves, bool Frozen)> _moves = [];
+    private readonly Dictionary<string, (bool IsUp, long Sessions)> _neighbors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _hostAlarms = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _noted = new(StringComparer.Ordinal);
     private IReadOnlyList<string> _storms = [];
@@ -39,6 +42,7 @@ internal sealed class EventWatch(EventLog log)
         WatchUnderlay(runtime.Dataplane.Underlay);
         WatchPeers(runtime);
         WatchStorms(runtime.Storms.Alarms);
+        WatchEvpn(runtime.Evpn?.Neighbors() ?? []);
         WatchAlarms(await runtime.Control.Alarms());
         WatchHostAlarms(runtime.HostAlarms.Lines);
         await WatchMovesAsync(runtime);
@@ -57,6 +61,38 @@ internal sealed class EventWatch(EventLog log)
         if (count <= MaxOfAKind)
         {
             log.Add(name, subject, message, fields);
+        }
+    }
+
+    // A session that was lost and came back between two looks is both events.
+    private void WatchEvpn(ImmutableArray<EvpnNeighborRow> neighbors)
+    {
+        foreach (var neighbor in neighbors)
+        {
+            var (wasUp, sessions) = _neighbors.GetValueOrDefault(neighbor.Name);
+            var isUp = neighbor.State == "established";
+            _neighbors[neighbor.Name] = (isUp, neighbor.Established);
+            if (wasUp && (!isUp || neighbor.Established > sessions))
+            {
+                Note(EventNames.EvpnNeighborDown, neighbor.Name, $"the session with BGP neighbour {neighbor.Name} ended: {neighbor.LastError ?? "no reason known"}; {neighbor.StaleRoutes} routes of it are stale but in force",
+                    ("state", neighbor.State), ("reason", neighbor.LastError ?? ""), ("stale", $"{neighbor.StaleRoutes}"));
+            }
+
+            if (isUp && (!wasUp || neighbor.Established > sessions))
+            {
+                Note(EventNames.EvpnNeighborUp, neighbor.Name, $"the session with BGP neighbour {neighbor.Name}, AS {neighbor.As}, is established", ("as", $"{neighbor.As}"), ("router_id", neighbor.RouterId ?? ""));
+            }
+        }
+
+        if (_neighbors.Count > neighbors.Length)
+        {
+            foreach (var gone in _neighbors.Keys.Except(neighbors.Select(neighbor => neighbor.Name), StringComparer.Ordinal).ToArray())
+            {
+                if (_neighbors.Remove(gone, out var last) && last.IsUp)
+                {
+                    Note(EventNames.EvpnNeighborDown, gone, $"BGP neighbour {gone} was removed", ("state", "removed"));
+                }
+            }
         }
     }
 

@@ -15,6 +15,7 @@ internal static class MetricCatalog
         ("Peers, ports and the underlay", EndpointMetrics.All),
         ("Forwarding table, suppression, storm control", TableMetrics.All),
         ("Daemon, control planes, process", DaemonMetrics.All),
+        ("BGP EVPN", EvpnMetrics.All),
     ];
 
     /// <summary>The metrics, in the order of the page.</summary>

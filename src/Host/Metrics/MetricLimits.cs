@@ -21,6 +21,9 @@ internal static class MetricLimits
     /// <summary>Control planes.</summary>
     public const int Planes = 16;
 
+    /// <summary>BGP neighbours, by address.</summary>
+    public const int Neighbors = 128;
+
     /// <summary>What has few values that are known beforehand.</summary>
     public const int Few = 256;
 }

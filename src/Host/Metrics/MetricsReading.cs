@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Queries;
 using Overlay.Dataplane;
 using Overlay.Dataplane.Diagnostics;
@@ -39,6 +40,9 @@ internal sealed class MetricsReading
 
     /// <summary>Ports of the configuration that have series, and are not open: no device, or one that cannot be used.</summary>
     public required IReadOnlyList<string> MissingPorts { get; init; }
+
+    /// <summary>BGP neighbours that have series; empty without EVPN.</summary>
+    public required ImmutableArray<EvpnNeighborRow> EvpnNeighbors { get; init; }
 
     /// <summary>Alarms that are on, by name.</summary>
     public required IReadOnlyDictionary<string, int> Alarms { get; init; }

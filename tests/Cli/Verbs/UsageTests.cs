@@ -64,12 +64,14 @@ public sealed class UsageTests
             TheoryData<string> paths = [];
             foreach (Command command in AllVerbs(CommandTree.Create(Screen())))
             {
-                paths.Add(string.Join(' ', command.Parents.OfType<Verb>().Select(p => p.Name).Append(command.Name)));
+                paths.Add(PathOf(command));
             }
 
             return paths;
         }
     }
+
+    private static string PathOf(Command command) => command.Parents.OfType<Verb>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : command.Name;
 
     [Theory]
     [MemberData(nameof(Wrong))]

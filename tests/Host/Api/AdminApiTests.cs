@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Overlay.Api;
+using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Queries;
 using Overlay.Encap;
 using Overlay.Host.Api;
@@ -70,6 +71,45 @@ public sealed class AdminApiTests : IAsyncLifetime
         await Fails(await _http.PostAsync("v1/probe?peer=x", null), HttpStatusCode.NotFound, "not_found");
         await Fails(await _http.PostAsync("v1/probe?peer=", null), HttpStatusCode.BadRequest, "bad_request");
         await Fails(await _http.GetAsync("v1/probe"), HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+    }
+
+    [Theory]
+    [InlineData("GET", "neighbors")]
+    [InlineData("GET", "routes")]
+    [InlineData("GET", "explain?vni=100&mac=02:00:00:00:00:02")]
+    [InlineData("POST", "clear?all=true")]
+    public async Task Without_EVPN_its_resources_say_that_it_is_not_configured(string method, string resource)
+    {
+        await Fails(await _http.SendAsync(new HttpRequestMessage(new HttpMethod(method), "v1/evpn/" + resource)), HttpStatusCode.NotFound, "not_configured");
+        _backend.HasEvpn = true;
+        Assert.Equal(HttpStatusCode.OK, (await _http.SendAsync(new HttpRequestMessage(new HttpMethod(method), "v1/evpn/" + resource))).StatusCode);
+    }
+
+    [Fact]
+    public async Task EVPN_routes_are_asked_for_by_VNI_type_MAC_and_neighbour_and_say_when_there_are_more()
+    {
+        _backend.HasEvpn = true;
+        var answer = await Json(await _http.GetAsync("v1/evpn/routes?vni=100&type=2&mac=02:00:00:00:00:02&neighbor=local"));
+        Assert.True(answer.GetProperty("truncated").GetBoolean());
+        Assert.Equal(new EvpnRouteFilter(new Vni(100), 2, MacAddress.Parse("02:00:00:00:00:02"), "local"), _backend.LastRoutes);
+        foreach (var wrong in new[] { "vni=x", "type=0", "type=6", "type=2%20", "mac=1", "neighbor=", "prefix=1" })
+        {
+            await Fails(await _http.GetAsync("v1/evpn/routes?" + wrong), HttpStatusCode.BadRequest, "bad_request");
+        }
+    }
+
+    [Fact]
+    public async Task EVPN_sessions_are_cleared_one_by_name_or_all_by_word()
+    {
+        _backend.HasEvpn = true;
+        Assert.Equal(1, (await Json(await _http.PostAsync("v1/evpn/clear?neighbor=192.0.2.254&soft=true", null))).GetProperty("cleared").GetInt32());
+        Assert.Equal(("192.0.2.254", true), _backend.LastClear);
+        Assert.Equal(2, (await Json(await _http.PostAsync("v1/evpn/clear?all=true", null))).GetProperty("cleared").GetInt32());
+        await Fails(await _http.PostAsync("v1/evpn/clear?neighbor=192.0.2.7", null), HttpStatusCode.NotFound, "not_found");
+        foreach (var wrong in new[] { "", "?neighbor=", "?neighbor=192.0.2.254&all=true" })
+        {
+            await Fails(await _http.PostAsync("v1/evpn/clear" + wrong, null), HttpStatusCode.BadRequest, "bad_request");
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Overlay.Api;
+using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Queries;
 using Overlay.Encap;
 using Overlay.Host.Api;
@@ -55,7 +56,7 @@ internal sealed class FakeBackend : IAdminBackend
     {
         LastFdb = (vni, true);
         return Task.FromResult(new Listing<FdbEntryInfo>(
-            Pages<FdbEntryInfo>([[new FdbEntryInfo { Vni = 100, Mac = "02:00:00:00:00:02", Origin = "static", Flags = [], Peer = "b", UdpPort = 4789 }], [], FurtherFdb]), FurtherFdb.Length > 0));
+            Pages<FdbEntryInfo>([[new FdbEntryInfo { Vni = 100, Mac = "02:00:00:00:00:02", Origin = "static", Flags = [], Peer = "b", UdpPort = 4789 }], [], FurtherFdb]), () => FurtherFdb.Length > 0));
     }
 
     public FdbEntryInfo[] FurtherFdb { get; set; } = [];
@@ -84,9 +85,34 @@ internal sealed class FakeBackend : IAdminBackend
 
     public Task<Listing<NeighborInfo>> NeighborsAsync(Vni? vni) => Task.FromResult(new Listing<NeighborInfo>(
         Pages<NeighborInfo>([[new NeighborInfo { Vni = 100, Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Origin = "static", Plane = "static", Router = false, Answered = true, Duplicate = false }]]),
-        IsTruncated: false));
+        IsTruncated: static () => false));
 
     public IReadOnlyList<NeighborVni> Suppression(Vni? vni) => [];
+
+    /// <summary>EVPN is configured.</summary>
+    public bool HasEvpn { get; set; }
+
+    public EvpnRouteFilter? LastRoutes { get; private set; }
+
+    public (string? Neighbor, bool IsSoft)? LastClear { get; private set; }
+
+    public EvpnNeighborsResponse? EvpnNeighbors(string? neighbor) =>
+        HasEvpn ? new EvpnNeighborsResponse { As = 65001, RouterId = "192.0.2.1", LocalRoutes = 1, Routes = 0, Neighbors = [] } : null;
+
+    public Listing<EvpnRouteInfo>? EvpnRoutes(EvpnRouteFilter filter)
+    {
+        LastRoutes = filter;
+        return HasEvpn ? new Listing<EvpnRouteInfo>(Pages<EvpnRouteInfo>([[]]), static () => true) : null;
+    }
+
+    public EvpnExplainResponse? EvpnExplain(Vni vni, MacAddress mac) =>
+        HasEvpn ? new EvpnExplainResponse { Vni = (int)vni.Value, Mac = mac.ToString(), Steps = ["nobody"], Candidates = [] } : null;
+
+    public int? EvpnClear(string? neighbor, bool soft)
+    {
+        LastClear = (neighbor, soft);
+        return !HasEvpn ? null : neighbor is null ? 2 : neighbor == "192.0.2.254" ? 1 : 0;
+    }
 
     public FdbFilter? LastFilter { get; private set; }
 

@@ -44,7 +44,7 @@ internal sealed class RunningDaemon : IAsyncDisposable
     /// <param name="vxlan">UDP port of VXLAN.</param>
     /// <param name="geneve">UDP port of Geneve.</param>
     /// <param name="metrics">The section <c>metrics</c>. Several of these processes share one host, so that there is no listener without being asked for.</param>
-    public void Configure(int vxlan, int geneve, string metrics = "{ listen: null }")
+    public void Configure(int vxlan, int geneve, string metrics = "{ listen: null }", string more = "")
     {
         Text = $$"""
             node: { name: a, local: [127.0.0.1] }
@@ -54,7 +54,7 @@ internal sealed class RunningDaemon : IAsyncDisposable
             vnis: [{ id: 100 }]
             peers: [{ name: b, addresses: [127.0.0.2], vnis: [100] }]
             metrics: {{metrics}}
-
+            {{more}}
             """;
         System.IO.File.WriteAllText(File, Text);
     }
