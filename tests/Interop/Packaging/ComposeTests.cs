@@ -53,6 +53,39 @@ public sealed class ComposeTests(DockerDaemon docker)
         Assert.DoesNotContain("underlay", docker.Docker("network", "ls").OrThrow().StdOut, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void With_the_EVPN_profile_three_VTEPs_know_each_other_by_a_route_reflector_alone()
+    {
+        _ = Staged.Programs;
+        docker.Start();
+        docker.Plane = "evpn";
+        try
+        {
+            docker.Compose(Project, "up", "--build", "--detach").OrThrow();
+            foreach (var vtep in Vteps)
+            {
+                WaitForHealth(vtep);
+                Wait.Until(
+                    () => docker.Exec(Container("vtep-" + vtep), "overlayctl", "evpn", "neighbors").StdOut.Split('\n').Any(l => l.StartsWith("192.0.2.20 ", StringComparison.Ordinal) && l.Contains("established", StringComparison.Ordinal)),
+                    TimeSpan.FromSeconds(40), $"vtep-{vtep} has its route reflector", () => docker.Exec(Container("vtep-" + vtep), "overlayctl", "evpn", "neighbor", "show", "192.0.2.20").ToString());
+            }
+
+            foreach (var (from, to) in Pairs()) WaitForPing(from, to);
+            foreach (var from in Hosts) PingAll(from);
+            var table = docker.Exec(Container("vtep-a"), "overlayctl", "fdb", "show").OrThrow().StdOut.Split('\n');
+            Assert.Contains(table, l => l.Contains(" evpn ", StringComparison.Ordinal) && l.Contains("192.0.2.12", StringComparison.Ordinal));
+        }
+        catch (Exception e) when (e is not SkipTestException)
+        {
+            throw new InvalidOperationException(docker.Compose(Project, "logs", "--no-color", "--tail", "40").ToString(), e);
+        }
+        finally
+        {
+            docker.Compose(Project, "down", "--timeout", "2");
+            docker.Plane = "static";
+        }
+    }
+
     // Who the daemon is and what it may; what a workload sees.
     private void Confined()
     {

@@ -75,6 +75,9 @@ public sealed class DockerDaemon : IDisposable
     /// <summary>Runs <c>docker-compose</c> in the repository's root under a project name, the images made of what the daemon has.</summary>
     public CmdResult Compose(string project, params ReadOnlySpan<string> args) => Client("docker-compose", project, args);
 
+    /// <summary>The control plane that the lab's VTEPs are configured with: a folder of deploy/compose, and a profile beside <c>static</c>.</summary>
+    public string Plane { get; set; } = "static";
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -111,6 +114,8 @@ public sealed class DockerDaemon : IDisposable
             ["OVERLAY_TOOLS"] = Debian,
             ["OVERLAY_LAB_BASE"] = Debian,
             ["OVERLAY_PROGRAMS"] = "staged",
+            ["OVERLAY_LAB_PLANE"] = Plane,
+            ["COMPOSE_PROFILES"] = Plane == "static" ? "" : Plane,
         };
         if (project is not null) environment["COMPOSE_PROJECT_NAME"] = project;
         using var process = Cmd.Start(null, environment, [program, .. args]);

@@ -26,7 +26,7 @@ internal sealed class SteadyFlow : IDisposable
         (_rate, _total) = (rate, total);
         _frames = [.. Enumerable.Range(0, Flows).Select(flow => Wire.Ethernet(toMac, fromMac, 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1000 + flow, 9, new byte[64], UdpChecksum.Zero)))];
         var destination = Wire.Mac(toMac);
-        _receiver = new PacketSocket(to, "t0", filter: frame => frame.AsSpan(0, 6).SequenceEqual(destination) && frame.Length > NumberAt + 4);
+        _receiver = new PacketSocket(to, "t0", filter: frame => frame.Length > NumberAt + 4 && frame.AsSpan(0, 6).SequenceEqual(destination) && frame[12] == 8 && frame[13] == 0 && frame[36] == 0 && frame[37] == 9);
         _sender = new PacketSocket(from, "t0", receive: false);
         _thread = new Thread(Send) { IsBackground = true, Name = "steady" };
         _thread.Start();

@@ -22,6 +22,7 @@ public sealed partial class UnitFileTests : IDisposable
         { "no-capability.conf", 1.6 },
         { "steering.conf", 2.1 },
         { "veth.conf", 2.3 },
+        { "evpn.conf", 2.1 },
         { "netns.conf", 2.4 },
     };
 
