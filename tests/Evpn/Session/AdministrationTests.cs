@@ -199,6 +199,7 @@ public sealed class AdministrationTests
         Assert.Contains("6/2", error);
         Assert.Contains("bye", error);
         Assert.DoesNotContain(error, char.IsControl);
+        await Wait.Until(() => speaker.Events.Any(static e => !e.IsUp), "the event");
         Assert.Equal(error, speaker.Events.Single(static e => !e.IsUp).Reason);
         Assert.Null(await peer.ReadTypeAsync(3));
     }

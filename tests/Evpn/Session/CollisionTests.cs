@@ -68,6 +68,27 @@ public sealed class CollisionTests
         Assert.True(speaker.IsUp(them));
     }
 
+    [Fact]
+    public async Task A_connection_that_is_lost_beside_a_session_is_not_opened_again()
+    {
+        var time = new ManualTime();
+        string us = NewAddress(), them = NewAddress();
+        using Socket listener = Listen(them);
+        await using TestSpeaker speaker = TestSpeaker.Start(OptionsOf(us, routerId: OurId, sessions: Neighbor(them, us)), time);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        using ScriptedPeer ours = await AcceptAsync(listener);
+        Assert.NotNull(await ours.ReadTypeAsync(1));
+        using ScriptedPeer theirs = await ConnectAsync(them, us);
+        await theirs.EstablishAsync(Open(hold: 0));
+        await speaker.Up(them);
+        ours.Dispose();
+        await Wait.Until(() => speaker.Log.Any(static l => l.Contains("in Active led to Idle")), "the end of the other", speaker.Describe);
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.DoesNotContain(speaker.Log, static l => l.Contains("ConnectRetryExpired"));
+        Assert.Single(speaker.Log, static l => l.Contains("led to Connect "));
+        Assert.True(speaker.IsUp(them));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -10,9 +10,9 @@ namespace Overlay.Control.Evpn.Bgp.Session;
 internal sealed class BgpContext(IBgpRoutes routes, TimeProvider time, ILogger log)
 {
     private readonly ConcurrentQueue<EvpnNeighborEvent> _pending = new();
-    private readonly Lock _raising = new();
     private volatile bool _isRestarting;
     private volatile bool _keepsForwarding;
+    private int _isRaising;
 
     /// <summary>What stands above.</summary>
     public IBgpRoutes Routes => routes;
@@ -46,24 +46,30 @@ internal sealed class BgpContext(IBgpRoutes routes, TimeProvider time, ILogger l
     /// <summary>Notes an event; may be called under locks.</summary>
     public void Post(EvpnNeighborEvent what) => _pending.Enqueue(what);
 
-    /// <summary>Tells of what was noted, in order; not to be called under locks.</summary>
+    /// <summary>Tells of what was noted, in order, on a thread of the pool: who calls this may hold locks that a listener wants.</summary>
     public void Raise()
     {
-        if (_pending.IsEmpty)
-            return;
-        lock (_raising)
+        if (!_pending.IsEmpty && Interlocked.Exchange(ref _isRaising, 1) == 0)
+            _ = ThreadPool.UnsafeQueueUserWorkItem(static context => context.Drain(), this, preferLocal: false);
+    }
+
+    private void Drain()
+    {
+        while (_pending.TryDequeue(out EvpnNeighborEvent? what))
         {
-            while (_pending.TryDequeue(out EvpnNeighborEvent? what))
+            try
             {
-                try
-                {
-                    NeighborChanged?.Invoke(what);
-                }
-                catch (Exception error)
-                {
-                    EvpnLog.ListenerFailed(log, error);
-                }
+                NeighborChanged?.Invoke(what);
+            }
+            catch (Exception error)
+            {
+                EvpnLog.ListenerFailed(log, error);
             }
         }
+
+        Interlocked.Exchange(ref _isRaising, 0);
+
+        // What was noted since the queue was found empty.
+        Raise();
     }
 }

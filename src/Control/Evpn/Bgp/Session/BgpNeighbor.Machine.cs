@@ -74,6 +74,13 @@ internal sealed partial class BgpNeighbor
     private void Progress()
     {
         NoteState();
+        if (_session is { } session && session.Fsm != _main && _main.State is BgpState.Connect or BgpState.Active)
+        {
+            // The connection beside the session was lost: it is not opened again.
+            _ = Run(_main, null, BgpEvent.CollisionLost);
+            return;
+        }
+
         bool isNear = _session is not null || _incoming is { Fsm.State: >= BgpState.OpenConfirm };
         if (_isStarted && !isNear && _main.State == BgpState.Idle && !_idleHold.IsRunning)
             _idleHold.Start(TimeSpan.Zero);

@@ -190,6 +190,7 @@ internal sealed partial class BgpNeighbor : IDisposable
                     StopAll(error, new BgpClose(BgpCloseKind.Removed, error, IsHardReset: false, "shut down by the operator"));
                 }
 
+                _context.Raise();
                 return;
             }
 

@@ -41,7 +41,7 @@ internal sealed partial class BgpSpeaker : IAsyncDisposable
         _sweep = new BgpTimer(time, Sweep);
     }
 
-    /// <summary>Whom to tell that a session came up or went down. Set before <see cref="Start"/>; called outside of locks, one call at a time, in order; must return soon.</summary>
+    /// <summary>Whom to tell that a session came up or went down. Set before <see cref="Start"/>; called on a thread of the pool, one call at a time, in order.</summary>
     public Action<EvpnNeighborEvent>? NeighborChanged
     {
         get => _context.NeighborChanged;
