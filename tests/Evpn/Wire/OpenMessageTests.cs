@@ -51,7 +51,7 @@ public sealed class OpenMessageTests
     [Fact]
     public void Capabilities_of_any_length_come_back()
     {
-        for (int padding = 0; padding <= 3000; padding = padding is > 200 and < 300 ? padding + 1 : padding + 50)
+        for (int padding = 0; padding <= 3000; padding = padding is >= 200 and < 300 ? padding + 1 : padding + 50)
         {
             ImmutableArray<BgpCapability>.Builder capabilities = ImmutableArray.CreateBuilder<BgpCapability>();
             capabilities.Add(BgpCapability.OfAs(65001));

@@ -49,6 +49,24 @@ public sealed class UpdateTests
         Assert.All(messages.SkipLast(1), message => Assert.InRange(message.Body.Length + BgpHeader.Length, maxLength - 35 + 1, maxLength));
     }
 
+    /// <summary>Attributes of every length, so that the last route of a message ends at, before and behind its end.</summary>
+    [Fact]
+    public void A_message_is_filled_to_its_last_octet_and_no_further()
+    {
+        PathAttributes plain = Messages.Attributes();
+        HashSet<int> lengths = [];
+        for (int padding = 0; padding < 35; padding++)
+        {
+            var attributes = new PathAttributes { NextHop = plain.NextHop, Raw = (byte[])[.. plain.Raw.Span, 0xC0, 200, (byte)padding, .. new byte[padding]] };
+            byte[] octets = Messages.Update(attributes, [.. Enumerable.Range(0, 200).Select(static i => Messages.Mac((ulong)i))]);
+            int first = Messages.Frame(octets)[0].Body.Length + BgpHeader.Length;
+            Assert.InRange(first, BgpHeader.MaxMessageLength - 34, BgpHeader.MaxMessageLength);
+            lengths.Add(first);
+        }
+
+        Assert.Equal(35, lengths.Count);
+    }
+
     [Fact]
     public void Withdrawn_routes_carry_no_attributes()
     {
