@@ -86,6 +86,7 @@ class Bench:
         while self.count() < expected:
             time.sleep(0.005)
         self.tell("forget")
+        self.expect("forgotten")
         self.frame(index)
         while True:
             self.tell("seen " + mac)

@@ -190,6 +190,7 @@ class Speaker:
             say(event="seen", at=self.seen.get(bytes.fromhex(words[1])))
         elif words[0] == "forget":
             self.seen.clear()
+            say(event="forgotten")
         elif words[0] == "drop":
             self.connection.shutdown(socket.SHUT_RDWR)
             self.connection.close()

@@ -96,11 +96,12 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <summary>Adds a plane; it runs from <see cref="Start"/> on, and is started again with a back-off when it ends.</summary>
     /// <param name="plane">The plane.</param>
     /// <param name="staleHold">How long its routes stay when it is lost; null for <see cref="ControlOptions.StaleHold"/>.</param>
-    public void AddPlane(IControlPlane plane, TimeSpan? staleHold = null)
+    /// <param name="after">It runs when this has completed; null for at once.</param>
+    public void AddPlane(IControlPlane plane, TimeSpan? staleHold = null, Task? after = null)
     {
         ArgumentNullException.ThrowIfNull(plane);
         Task<PlaneState> registered = QueryAsync(core => core.AddPlane(plane.Name, plane.Origin, staleHold));
-        Func<Task> runner = () => RunPlaneAsync(plane, registered);
+        Func<Task> runner = () => RunPlaneAsync(plane, registered, after ?? Task.CompletedTask);
         lock (_gate)
         {
             if (_isStarted)
@@ -217,6 +218,20 @@ public sealed class ControlLoop : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(seen);
         uint tenths = (uint)Math.Clamp(elapsed.TotalMilliseconds / 100, 0, int.MaxValue);
         return QueryAsync(core => core.RestoreSeen(seen, from, count, tenths));
+    }
+
+    /// <summary>What planes have given, for the process after this one.</summary>
+    public Task<IReadOnlyList<KeptRoutes>> ExportRoutes() => QueryAsync(static core => core.ExportRoutes());
+
+    /// <summary>
+    /// Puts in force what a plane had given before a restart. It is stale until the plane has given everything again. After <see cref="AddPlane"/>, before the plane runs.
+    /// </summary>
+    /// <param name="kept">What it had given.</param>
+    /// <returns>How many routes were taken; 0 if there is no such plane.</returns>
+    public Task<int> RestoreRoutes(KeptRoutes kept)
+    {
+        ArgumentNullException.ThrowIfNull(kept);
+        return QueryAsync(core => core.RestoreRoutes(kept));
     }
 
     /// <summary>All VTEPs, by name.</summary>
@@ -470,9 +485,10 @@ public sealed class ControlLoop : IAsyncDisposable
         return taken == limit;
     }
 
-    private async Task RunPlaneAsync(IControlPlane plane, Task<PlaneState> registered)
+    private async Task RunPlaneAsync(IControlPlane plane, Task<PlaneState> registered, Task after)
     {
         PlaneState state = await registered;
+        await after.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var sink = new PlaneSink(this, state);
         TimeSpan delay = _options.RestartFirst;
         while (!_stop.IsCancellationRequested)

@@ -164,6 +164,9 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
         }
     }
 
+    /// <summary>Whether a neighbour, by the name of its sessions, is configured and not shut down.</summary>
+    public bool Expects(string neighbor) => IsConfigured(Options, neighbor);
+
     /// <inheritdoc/>
     public void Dispose() => _adverts.Dispose();
 

@@ -29,6 +29,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     private Task _following = Task.CompletedTask;
     private Task _finishing = Task.CompletedTask;
     private bool _isLeaving;
+    private readonly TaskCompletionSource _forwards = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _running;
     private bool _stopped;
     private bool _disposed;
@@ -52,7 +53,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         Control.AddPlane(_static);
         if (config.Evpn is { } evpn)
         {
-            Evpn = new EvpnPlane(evpn, time, loggers) { IsRestarting = true, KeepsForwarding = handOver is { HasStore: true } };
+            Evpn = new EvpnPlane(evpn, time, loggers) { IsRestarting = handOver is { IsTakingOver: true }, KeepsForwarding = handOver is { IsTakingOver: true } };
         }
 
         Sampler = new TrafficSampler(Dataplane.Forwarding, time);
@@ -113,16 +114,17 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         PortErrors = plan.Errors;
         _handOver?.Announce(Config.Topology);
         await CommitAsync(plan, Config);
+        if (Evpn is not null)
+        {
+            // What it had given before is in force before the first frame; its sessions come after.
+            Control.AddPlane(Evpn, after: _forwards.Task);
+        }
+
         await RestoreAsync();
         await Dataplane.RunAsync();
         _running = true;
         HostLog.Forwards(_log, ProcessAge.Milliseconds());
-        if (Evpn is not null)
-        {
-            // Sessions come after frames.
-            Control.AddPlane(Evpn);
-        }
-
+        _forwards.SetResult();
         Warn(plan);
         _following = FollowUnderlayAsync();
         await Dataplane.RetireAsync(plan);
@@ -149,7 +151,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     {
         try
         {
-            await (_handOver?.RestoreAsync(Control) ?? Task.CompletedTask);
+            await (_handOver?.RestoreAsync(Control, (plane, session) => plane == Evpn?.Name && (session.Length == 0 || Evpn.Expects(session))) ?? Task.CompletedTask);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -282,6 +284,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         _disposed = true;
         await StopAsync();
         await Control.DisposeAsync();
+        Evpn?.Dispose();
         Dataplane.Dispose();
         _handOver?.Dispose();
         _stop.Dispose();

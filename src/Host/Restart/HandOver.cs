@@ -82,11 +82,25 @@ internal sealed class HandOver : IDisposable
     }
 
     /// <summary>Restores what was learned, the MACs used last first; the rest of a large table when frames are forwarded already (<see cref="FinishAsync"/>).</summary>
-    public async Task RestoreAsync(ControlLoop control)
+    /// <param name="control">The control loop, planes added.</param>
+    /// <param name="expects">Whether a plane, by its name, still has a session, by its: what one that is not configured any more had given is not restored.</param>
+    public async Task RestoreAsync(ControlLoop control, Func<string, string, bool> expects)
     {
         if (ReadState() is { } state)
         {
             _queues = state.Queues;
+
+            // Before what was learned: a MAC that a plane has elsewhere is not learned again where it was.
+            foreach (var kept in state.Routes)
+            {
+                var isExpected = kept.Sessions.Select(session => expects(kept.Plane, session)).ToArray();
+                await control.RestoreRoutes(kept with
+                {
+                    Vteps = [.. kept.Vteps.Where(vtep => isExpected[vtep.Session])],
+                    Routes = [.. kept.Routes.Where(route => isExpected[route.Session])],
+                });
+            }
+
             await control.RestoreSeen(state.Seen, 0, FirstMacs, Elapsed(state));
         }
     }
@@ -99,7 +113,7 @@ internal sealed class HandOver : IDisposable
         Follow(dataplane, _config.Topology);
 
         // Read once more: to look at a million before the first frame would be time in which frames wait.
-        var state = _octets is null ? null : HandOverFormat.Read(_octets, out _);
+        var state = _octets is null ? null : HandOverFormat.Read(_octets, out _, withRoutes: false);
         _octets = null;
         for (var from = FirstMacs; state is not null && from < state.Seen.Macs.Count; from += MacsARound)
         {
@@ -181,7 +195,7 @@ internal sealed class HandOver : IDisposable
         // Of those that had not been put back yet, what they were is known from the process before.
         IReadOnlyList<QueueLength> queues = HasStore ? [.. dataplane.Grow(), .. _queues] : [];
 
-        var state = new HandOverState(Machine.Boot(), Machine.Uptime(), queues, await control.ExportSeen());
+        var state = new HandOverState(Machine.Boot(), Machine.Uptime(), queues, await control.ExportSeen(), await control.ExportRoutes());
         var octets = HandOverFormat.Write(state);
         var path = Path.Combine(_config.StateDirectory, FileName);
         var isLeft = _store.Leave(octets);
@@ -194,7 +208,7 @@ internal sealed class HandOver : IDisposable
             }
             else
             {
-                _ = StateFile.Write(path, HandOverFormat.Write(state with { Seen = SeenMacs.None }));
+                _ = StateFile.Write(path, HandOverFormat.Write(state with { Seen = SeenMacs.None, Routes = [] }));
             }
         }
         else if (StateFile.Write(path, octets) is { } fault && !isLeft)

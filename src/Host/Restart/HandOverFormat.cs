@@ -8,17 +8,17 @@ namespace Overlay.Host.Restart;
 
 /// <summary>
 /// The octets of a <see cref="HandOverState"/>. Little-endian, in this order: magic (8), version (4), length of all (4), checksum of what follows (8), boot (16), uptime in milliseconds (8),
-/// numbers of queues, places and MACs (4 each), 4 reserved; queues (name with its length, index, frames); places (kind, then name with its length, or encapsulation, scope and address, an IPv4 one mapped);
-/// MACs (16 octets each: MAC 6, VNI 3, place 3, age 4).
+/// numbers of queues, places and MACs (4 each), length of the routes (4); queues (name with its length, index, frames); places (kind, then name with its length, or encapsulation, scope and address, an IPv4 one mapped);
+/// routes (<see cref="KeptRoutesFormat"/>); MACs (16 octets each: MAC 6, VNI 3, place 3, age 4).
 /// </summary>
 /// <remarks>The reader is total: another version, a wrong length or checksum, a number too many or an index out of range refuse the whole, with a sentence.</remarks>
 internal static class HandOverFormat
 {
     /// <summary>The version that is written, and the only one that is read.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     /// <summary>Octets of the longest one that is written or read.</summary>
-    public const int MaxLength = 32 << 20;
+    public const int MaxLength = 64 << 20;
 
     private const ulong Magic = 0x0A_45_54_41_54_53_56_4F; // "OVSTATE\n"
     private const int HeaderLength = 64;
@@ -48,6 +48,7 @@ internal static class HandOverFormat
         writer.Write(places);
         writer.Write(macs.Length);
         writer.Write(0);
+        var routesLengthAt = stream.Position - sizeof(int);
         foreach (var queue in state.Queues.Take(queues))
         {
             WriteName(writer, queue.Device);
@@ -60,6 +61,11 @@ internal static class HandOverFormat
             WritePlace(writer, place);
         }
 
+        writer.Flush();
+        var routesAt = stream.Position;
+        KeptRoutesFormat.Write(writer, state.Routes);
+        writer.Flush();
+        var routesLength = (int)(stream.Position - routesAt);
         Span<byte> row = stackalloc byte[MacLength];
         foreach (var mac in macs)
         {
@@ -72,6 +78,7 @@ internal static class HandOverFormat
 
         writer.Flush();
         var octets = stream.ToArray();
+        BinaryPrimitives.WriteInt32LittleEndian(octets.AsSpan((int)routesLengthAt), routesLength);
         Seal(octets);
         return octets;
     }
@@ -87,7 +94,8 @@ internal static class HandOverFormat
     /// <param name="octets">What there is.</param>
     /// <param name="fault">Why it is refused; null if it is not.</param>
     /// <param name="mostMacs">MACs that are looked at, from the first on; the others are left out.</param>
-    public static HandOverState? Read(ReadOnlySpan<byte> octets, out string? fault, int mostMacs = MaxMacs)
+    /// <param name="withRoutes">Whether the routes of planes are looked at.</param>
+    public static HandOverState? Read(ReadOnlySpan<byte> octets, out string? fault, int mostMacs = MaxMacs, bool withRoutes = true)
     {
         fault = Fault(octets);
         if (fault is not null)
@@ -98,15 +106,14 @@ internal static class HandOverFormat
         var reader = new Reader(octets[CheckedFrom..]);
         var boot = new Guid(reader.Take(16));
         var uptime = reader.Long();
-        var (queues, places, macs) = (reader.Int(), reader.Int(), reader.Int());
-        _ = reader.Int();
-        if ((uint)queues > MaxQueues || (uint)places > MaxPlaces || (uint)macs > MaxMacs || uptime is < 0 or > long.MaxValue / TimeSpan.TicksPerMillisecond)
+        var (queues, places, macs, routes) = (reader.Int(), reader.Int(), reader.Int(), reader.Int());
+        if ((uint)routes > MaxLength || (uint)queues > MaxQueues || (uint)places > MaxPlaces || (uint)macs > MaxMacs || uptime is < 0 or > long.MaxValue / TimeSpan.TicksPerMillisecond)
         {
             fault = "it has numbers out of range";
             return null;
         }
 
-        var state = new HandOverState(boot, TimeSpan.FromMilliseconds(uptime), ReadQueues(ref reader, queues), ReadSeen(ref reader, places, macs, mostMacs));
+        var state = new HandOverState(boot, TimeSpan.FromMilliseconds(uptime), ReadQueues(ref reader, queues), ReadSeen(ref reader, places, macs, mostMacs, routes, withRoutes, out var kept), kept);
         if (reader.IsShort || !reader.IsAtEnd)
         {
             fault = "its parts do not fit its length";
@@ -148,15 +155,27 @@ internal static class HandOverFormat
         return [.. queues.Where(static queue => queue.Frames is > 0 and < QueueLength.HandOver)];
     }
 
-    private static SeenMacs ReadSeen(ref Reader reader, int placeCount, int macCount, int mostMacs)
+    private static SeenMacs ReadSeen(ref Reader reader, int placeCount, int macCount, int mostMacs, int routesLength, bool withRoutes, out IReadOnlyList<KeptRoutes> routes)
     {
+        routes = [];
         var places = new List<SeenPlace>();
         for (var i = 0; i < placeCount && !reader.IsShort; i++)
         {
             places.Add(ReadPlace(ref reader));
         }
 
-        if (reader.IsShort || reader.Left != (long)macCount * MacLength)
+        if (reader.IsShort || reader.Left != ((long)macCount * MacLength) + routesLength)
+        {
+            reader.Fail();
+            return SeenMacs.None;
+        }
+
+        var octets = reader.Take(routesLength);
+        if (withRoutes && KeptRoutesFormat.Read(octets) is { } read)
+        {
+            routes = read;
+        }
+        else if (withRoutes)
         {
             reader.Fail();
             return SeenMacs.None;

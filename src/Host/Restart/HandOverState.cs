@@ -8,4 +8,5 @@ namespace Overlay.Host.Restart;
 /// <param name="Uptime">How long the machine had been up.</param>
 /// <param name="Queues">How long the queues of TAPs were before they grew for the restart.</param>
 /// <param name="Seen">What was learned from frames.</param>
-internal sealed record HandOverState(Guid Boot, TimeSpan Uptime, IReadOnlyList<QueueLength> Queues, SeenMacs Seen);
+/// <param name="Routes">What planes had given, a plane each.</param>
+internal sealed record HandOverState(Guid Boot, TimeSpan Uptime, IReadOnlyList<QueueLength> Queues, SeenMacs Seen, IReadOnlyList<KeptRoutes> Routes);

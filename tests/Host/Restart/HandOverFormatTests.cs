@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using Overlay.Control;
 using Overlay.Control.HandOver;
 using Overlay.Dataplane.HandOver;
 using Overlay.Encap;
+using Overlay.Forwarding;
 using Overlay.Host.Restart;
 using Xunit;
 
@@ -20,6 +22,12 @@ public sealed class HandOverFormatTests
         Assert.Equal(state.Seen.Places, read.Seen.Places);
         Assert.Equal(state.Seen.Macs, read.Seen.Macs);
         Assert.True(read.Seen.Places[2].Address.IsIPv4);
+        var (kept, again) = (Assert.Single(state.Routes), Assert.Single(read.Routes));
+        Assert.Equal(kept.Plane, again.Plane);
+        Assert.Equal(kept.Sessions, again.Sessions);
+        Assert.Equal(kept.Vteps, again.Vteps);
+        Assert.Equal(kept.NextHops, again.NextHops);
+        Assert.Equal(kept.Routes, again.Routes);
     }
 
     [Fact]
@@ -35,7 +43,7 @@ public sealed class HandOverFormatTests
     [Fact]
     public void An_empty_state_is_one()
     {
-        var read = HandOverFormat.Read(HandOverFormat.Write(new HandOverState(Guid.Empty, TimeSpan.Zero, [], SeenMacs.None)), out var fault);
+        var read = HandOverFormat.Read(HandOverFormat.Write(new HandOverState(Guid.Empty, TimeSpan.Zero, [], SeenMacs.None, [])), out var fault);
         Assert.Null(fault);
         Assert.Empty(read!.Seen.Macs);
     }
@@ -46,7 +54,7 @@ public sealed class HandOverFormatTests
         var octets = HandOverFormat.Write(Sample());
         BinaryPrimitives.WriteUInt32LittleEndian(octets.AsSpan(8), HandOverFormat.Version + 1);
         Assert.Null(HandOverFormat.Read(octets, out var fault));
-        Assert.Equal("it has version 2, and this overlayd reads 1", fault);
+        Assert.Equal($"it has version {HandOverFormat.Version + 1}, and this overlayd reads {HandOverFormat.Version}", fault);
     }
 
     [Fact]
@@ -119,7 +127,7 @@ public sealed class HandOverFormatTests
     {
         var places = Enumerable.Range(0, 1000).Select(static i => new SeenPlace($"p{i}", default, default)).ToArray();
         var macs = Enumerable.Range(0, 1 << 20).Select(static i => new SeenMac(new Vni(1), new MacAddress(0x0200_0000_0000UL + (uint)i), i % 1000, (uint)i)).ToArray();
-        var octets = HandOverFormat.Write(new HandOverState(Guid.NewGuid(), TimeSpan.FromDays(400), [], new SeenMacs(places, macs)));
+        var octets = HandOverFormat.Write(new HandOverState(Guid.NewGuid(), TimeSpan.FromDays(400), [], new SeenMacs(places, macs), []));
         Assert.InRange(octets.Length, 16 << 20, HandOverFormat.MaxLength);
         Assert.Equal(1 << 20, HandOverFormat.Read(octets, out _)!.Seen.Macs.Count);
     }
@@ -130,5 +138,15 @@ public sealed class HandOverFormatTests
         [new QueueLength("tap-web", 7, 1000), new QueueLength("t0", 9, 5000)],
         new SeenMacs(
             [new SeenPlace("web", default, default), new SeenPlace("ünï", default, default), new SeenPlace(null, UnderlayAddress.Parse("192.0.2.2"), EncapKind.Geneve), new SeenPlace(null, UnderlayAddress.Parse("2001:db8::2"), EncapKind.Vxlan)],
-            [.. Enumerable.Range(0, 8).Select(static i => new SeenMac(new Vni(100 + (uint)i), new MacAddress(0x02FF_0000_0000UL + (uint)i), i % 4, (uint)i * 1000))]));
+            [.. Enumerable.Range(0, 8).Select(static i => new SeenMac(new Vni(100 + (uint)i), new MacAddress(0x02FF_0000_0000UL + (uint)i), i % 4, (uint)i * 1000))]),
+        [new KeptRoutes(
+            "evpn",
+            ["", "192.0.2.254"],
+            [(1, new VtepDescription { Vtep = new VtepEndpoint("192.0.2.2"), Addresses = [UnderlayAddress.Parse("192.0.2.2"), UnderlayAddress.Parse("2001:db8::2")], Encap = EncapKind.Geneve, Port = 6082, PolicyOption = PolicyOptionMode.Critical })],
+            [new NextHopRef(new VtepEndpoint("192.0.2.2"), UnderlayAddress.Parse("192.0.2.2"), EncapKind.Geneve, 0, 0), NextHopRef.To(new VtepEndpoint("c"))],
+            [
+                new KeptRoute(KeptRouteKind.Flood, 1, 0, new Vni(100), default, 0, false, default),
+                new KeptRoute(KeptRouteKind.Mac, 1, 1, Vni.Max, MacAddress.Parse("02:00:00:00:00:07"), uint.MaxValue, true, default),
+                new KeptRoute(KeptRouteKind.Neighbor, 0, 0, new Vni(100), MacAddress.Parse("02:00:00:00:00:07"), 0, true, UnderlayAddress.Parse("2001:db8::7")),
+            ])]);
 }
