@@ -241,7 +241,7 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
             try
             {
                 _rib.Tick();
-                if (speaker.IsRestarting && (_time.GetElapsedTime(began) >= Options.RestartTime || _adverts.HasToldAll(Options.Neighbors.Count(static n => !n.IsShutdown))))
+                if (speaker.IsRestarting && (_time.GetElapsedTime(began) >= Options.RestartTime || (Options.Dynamic.IsEmpty && _adverts.HasToldAll(Options.Neighbors.Count(static n => !n.IsShutdown)))))
                 {
                     speaker.IsRestarting = false;
                 }

@@ -17,7 +17,7 @@ public sealed class InheritedDescriptors : IDisposable
     public const int First = 3;
 
     // A supervisor says that it has let go of a descriptor when it has begun to close it (systemd closes in a process of its own).
-    private static readonly TimeSpan LateClose = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LateClose = TimeSpan.FromMilliseconds(3000);
     private static readonly TimeSpan LateClosePoll = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();

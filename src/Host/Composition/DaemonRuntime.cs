@@ -29,7 +29,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     private Task _following = Task.CompletedTask;
     private Task _finishing = Task.CompletedTask;
     private bool _isLeaving;
-    private readonly TaskCompletionSource _forwards = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _restored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _running;
     private bool _stopped;
     private bool _disposed;
@@ -117,14 +117,13 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         if (Evpn is not null)
         {
             // What it had given before is in force before the first frame; its sessions come after.
-            Control.AddPlane(Evpn, after: _forwards.Task);
+            Control.AddPlane(Evpn, after: _restored.Task);
         }
 
         await RestoreAsync();
         await Dataplane.RunAsync();
         _running = true;
         HostLog.Forwards(_log, ProcessAge.Milliseconds());
-        _forwards.SetResult();
         Warn(plan);
         _following = FollowUnderlayAsync();
         await Dataplane.RetireAsync(plan);
@@ -132,6 +131,10 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         {
             var handOver = _handOver;
             _finishing = Task.Run(() => FinishAsync(handOver));
+        }
+        else
+        {
+            _restored.TrySetResult();
         }
 
         return [];
@@ -299,6 +302,11 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             HostLog.HandOverFailed(_log, error);
+        }
+        finally
+        {
+            // Sessions come when all MACs are back: what neighbours keep of ours they sweep at our End-of-RIB.
+            _restored.TrySetResult();
         }
     }
 

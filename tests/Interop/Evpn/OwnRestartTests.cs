@@ -12,10 +12,13 @@ public sealed class OwnRestartTests(ITestOutputHelper output)
     private const int Rate = 1000;
     private const int Frames = 10_000;
 
-    [Fact]
-    public void A_planned_restart_loses_no_frame_between_two_sites_that_only_EVPN_joins()
+    // FRR 8.4 helps a neighbour that restarts for families up to VPN, and for EVPN not: its reflector takes the routes back at once.
+    [Theory]
+    [InlineData("192.0.2.2")]
+    [InlineData(Reflector)]
+    public void A_planned_restart_loses_no_frame_between_two_sites_that_only_EVPN_joins(string reflector)
     {
-        Requires.Tools("vtysh");
+        if (reflector == Reflector) Requires.Tools("gobgpd");
         Requires.HostRoot("receive buffers");
         using var lab = new NetLab();
         var underlay = lab.AddSwitch("sw");
@@ -28,30 +31,24 @@ public sealed class OwnRestartTests(ITestOutputHelper output)
             NetLab.Address(ns, "u0", address);
         }
 
-        FrrPeer.Start(lab, host, $"""
-            router bgp 65000
-             bgp router-id {Reflector}
-             bgp cluster-id {Reflector}
-             no bgp default ipv4-unicast
-             bgp graceful-restart
-             neighbor leaves peer-group
-             neighbor leaves remote-as 65000
-             neighbor leaves graceful-restart
-             neighbor 192.0.2.1 peer-group leaves
-             neighbor 192.0.2.2 peer-group leaves
-             address-family l2vpn evpn
-              neighbor leaves activate
-              neighbor leaves route-reflector-client
-             exit-address-family
-            """);
+        if (reflector == Reflector)
+        {
+            GoBgpPeer.Start(lab, host, $"""
+                [global.config]
+                  as = 65000
+                  router-id = "{Reflector}"
+                {Neighbor("192.0.2.1")}
+                {Neighbor("192.0.2.2")}
+                """);
+        }
 
         // Unknown MACs are dropped: what arrives is known.
         const string Drop = ", flood: { unknown_unicast: drop }";
-        const string Evpn = "{ as: 65000, neighbors: [{ address: 192.0.2.9, as: 65000, connect_retry: 1s }] }";
-        var a = new Supervisor(lab, hostA, EvpnLab.Yaml("vtep-a", tenantA, "192.0.2.1", 100, Evpn, Drop) + "\nprivileges: { capabilities: given }\n");
+        static string Evpn(string neighbor) => $"{{ as: 65000, neighbors: [{{ address: {neighbor}, as: 65000, connect_retry: 1s }}] }}";
+        var a = new Supervisor(lab, hostA, EvpnLab.Yaml("vtep-a", tenantA, "192.0.2.1", 100, Evpn(reflector), Drop) + "\nprivileges: { capabilities: given }\n");
         a.Start();
         a.WaitReady();
-        b.Start(EvpnLab.Yaml("vtep-b", b.Tenant, "192.0.2.2", 100, Evpn, Drop));
+        b.Start(EvpnLab.Yaml("vtep-b", b.Tenant, "192.0.2.2", 100, Evpn(reflector == Reflector ? Reflector : "192.0.2.1"), Drop));
         var (macA, macB) = (NetLab.MacOf(tenantA, "t0"), NetLab.MacOf(b.Tenant, "t0"));
         foreach (var tenant in new[] { tenantA, b.Tenant }) NetLab.Ip(tenant, "link", "set", "t0", "up");
         EvpnLab.WaitBehind(b.Daemon, 100, macA, "192.0.2.1");
@@ -66,11 +63,31 @@ public sealed class OwnRestartTests(ITestOutputHelper output)
         Wait.Until(() => a.Api.Get("/v1/evpn/neighbors")?["neighbors"]?[0] is { } n && (string?)n["state"] == "established" && (bool)n["end_of_rib"]!, EvpnLab.Patience, "the session is back", () => a.Log);
         var (b1, a1) = (toB.Finish(), toA.Finish());
         output.WriteLine($"lost to the wire {b1.Lost} of {Frames}, from it {a1.Lost}; largest gaps {b1.Gap.TotalMilliseconds:0} and {a1.Gap.TotalMilliseconds:0} ms; {Machine.Report()}");
-        Assert.True(b1 is { Lost: 0, Twice: 0 } && a1 is { Lost: 0, Twice: 0 }, $"lost {b1.Lost} to the wire, {a1.Lost} from it; twice {b1.Twice}, {a1.Twice}; {Machine.Report()}\n{a.Log}\n{b.Daemon.Log}");
+        Assert.True(b1 is { Lost: 0, Twice: 0 } && a1 is { Lost: 0, Twice: 0 }, $"lost {b1.Lost} to the wire, {a1.Lost} from it; twice {b1.Twice}, {a1.Twice}; {Machine.Report()}\n{a.Api.Get("/v1/drops")?["drops"]?.ToJsonString()}\n{a.Log}\n{b.Daemon.Log}");
 
         // What was kept was told again, and is no longer stale.
         var entry = a.Api.Get("/v1/fdb")!["entries"]!.AsArray().Single(e => (string?)e!["mac"] == macB)!;
         Assert.Equal("evpn", (string?)entry["origin"]);
         Assert.DoesNotContain(entry["flags"]!.AsArray(), flag => (string?)flag == "stale");
     }
+
+    private static string Neighbor(string address) => $"""
+        [[neighbors]]
+          [neighbors.config]
+            neighbor-address = "{address}"
+            peer-as = 65000
+          [neighbors.transport.config]
+            passive-mode = true
+          [neighbors.graceful-restart.config]
+            enabled = true
+            restart-time = 120
+          [neighbors.route-reflector.config]
+            route-reflector-client = true
+            route-reflector-cluster-id = "{Reflector}"
+          [[neighbors.afi-safis]]
+            [neighbors.afi-safis.config]
+              afi-safi-name = "l2vpn-evpn"
+            [neighbors.afi-safis.mp-graceful-restart.config]
+              enabled = true
+        """;
 }

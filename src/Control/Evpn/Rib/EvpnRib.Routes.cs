@@ -102,9 +102,11 @@ internal sealed partial class EvpnRib
         }
 
         ref RibPath path = ref _paths[at];
+        bool counts = isNew;
         if (!isNew)
         {
-            peer.StaleRoutes -= peer.IsStale(path) ? 1 : 0;
+            counts = peer.IsStale(path);
+            peer.StaleRoutes -= counts ? 1 : 0;
             path.Since = path.Attributes != attributes || path.Label != label || path.Extra != extra ? Now : path.Since;
             _extras.Release(path.Extra);
         }
@@ -130,7 +132,7 @@ internal sealed partial class EvpnRib
         path.Problem = Judge(key, path);
         _announced++;
         Settle(entry, before);
-        if (isNew)
+        if (counts)
         {
             CheckLimit(peer);
         }
@@ -243,7 +245,9 @@ internal sealed partial class EvpnRib
             return;
         }
 
-        if (peer.Routes > peer.MaxPrefixes)
+        // What a session before this one gave is not this one's: a peer that is back with other keys must not be ended for the sum.
+        int given = peer.Routes - peer.StaleRoutes;
+        if (given > peer.MaxPrefixes)
         {
             if (!peer.IsOverLimit)
             {
@@ -253,10 +257,10 @@ internal sealed partial class EvpnRib
                 peer.Session.End(new BgpError(BgpErrorCode.Cease, 1, MaxPrefixData(peer.MaxPrefixes)));
             }
         }
-        else if (!peer.HasWarned && peer.Routes >= (long)peer.MaxPrefixes * WarnPercent / 100)
+        else if (!peer.HasWarned && given >= (long)peer.MaxPrefixes * WarnPercent / 100)
         {
             peer.HasWarned = true;
-            RibLog.NearMaxPrefixes(_log, peer.Name, peer.Routes, peer.MaxPrefixes);
+            RibLog.NearMaxPrefixes(_log, peer.Name, given, peer.MaxPrefixes);
         }
     }
 

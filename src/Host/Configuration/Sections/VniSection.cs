@@ -57,6 +57,11 @@ internal static class VniSection
             vnis.Add(vni, spec);
             if (EvpnSection.ReadVni(map) is { } differs)
             {
+                if (differs.Rd is { } rd && evpn.FirstOrDefault(other => other.Value.Rd == rd) is { Value: not null } twin)
+                {
+                    map.Problems.Error(map.Blame("evpn"), KeyPath.Join(map.PathOf("evpn"), "rd"), $"VNI {twin.Key} has the same route distinguisher: the routes of one would replace those of the other");
+                }
+
                 evpn.Add(vni, differs);
             }
 

@@ -90,6 +90,8 @@ internal sealed partial class BgpSpeaker
 
     private void RemoveKeys(EvpnOptions before, EvpnOptions after)
     {
+        // Set anew below; a neighbour that needs none any more has no problem with it.
+        _keyProblems.Clear();
         foreach (BgpListener listener in _listeners)
         {
             listener.With(socket =>
