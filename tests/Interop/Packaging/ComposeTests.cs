@@ -67,7 +67,7 @@ public sealed class ComposeTests(DockerDaemon docker)
                 WaitForHealth(vtep);
                 Wait.Until(
                     () => docker.Exec(Container("vtep-" + vtep), "overlayctl", "evpn", "neighbors").StdOut.Split('\n').Any(l => l.StartsWith("192.0.2.20 ", StringComparison.Ordinal) && l.Contains("established", StringComparison.Ordinal)),
-                    TimeSpan.FromSeconds(40), $"vtep-{vtep} has its route reflector", () => docker.Exec(Container("vtep-" + vtep), "overlayctl", "evpn", "neighbor", "show", "192.0.2.20").ToString());
+                    TimeSpan.FromSeconds(20), $"vtep-{vtep} has its route reflector", () => $"{docker.Docker("logs", Container("rr"))}\n{docker.Exec(Container("vtep-" + vtep), "overlayctl", "evpn", "neighbor", "show", "192.0.2.20")}");
             }
 
             foreach (var (from, to) in Pairs()) WaitForPing(from, to);
