@@ -123,7 +123,7 @@ public sealed class HandOverTests
         lab.A.HasStore = false;
         var path = Path.Combine(lab.A.StateDirectory, "hand-over");
         Directory.CreateDirectory(lab.A.StateDirectory);
-        foreach (var (content, reason) in new[] { ("garbage"u8.ToArray(), "no state of overlayd"), (Newer(), "it has version 2"), (new byte[33 << 20], "is longer than") })
+        foreach (var (content, reason) in new[] { ("garbage"u8.ToArray(), "no state of overlayd"), (Newer(), "it has version 3"), (new byte[65 << 20], "is longer than") })
         {
             File.WriteAllBytes(path, content);
             lab.A.StartReady();
@@ -135,7 +135,7 @@ public sealed class HandOverTests
         lab.Start();
         lab.Learn();
 
-        static byte[] Newer() => [.. "OVSTATE\n"u8, 2, 0, 0, 0, .. new byte[100]];
+        static byte[] Newer() => [.. "OVSTATE\n"u8, 3, 0, 0, 0, .. new byte[100]];
     }
 
     [Theory]
