@@ -100,7 +100,7 @@ public sealed class ControlLoop : IAsyncDisposable
     public void AddPlane(IControlPlane plane, TimeSpan? staleHold = null, Task? after = null)
     {
         ArgumentNullException.ThrowIfNull(plane);
-        Task<PlaneState> registered = QueryAsync(core => core.AddPlane(plane.Name, plane.Origin, staleHold));
+        Task<PlaneState> registered = QueryAsync(core => core.AddPlane(plane.Name, plane.Origin, staleHold, plane.AnswersMisses));
         Func<Task> runner = () => RunPlaneAsync(plane, registered, after ?? Task.CompletedTask);
         lock (_gate)
         {

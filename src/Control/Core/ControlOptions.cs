@@ -45,6 +45,15 @@ public sealed record ControlOptions
     /// <summary>Negative answers held.</summary>
     public int NegativeAnswerLimit { get; init; } = 16_384;
 
+    /// <summary>How long a plane has to answer a miss. After it, the frames that wait are handled as unknown unicast.</summary>
+    public TimeSpan MissTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Misses that planes are asked for at a time; one more is not asked for.</summary>
+    public int MissLimit { get; init; } = 4_096;
+
+    /// <summary>How long a MAC is not asked for again after nobody answered, or nobody could be asked.</summary>
+    public TimeSpan UnansweredHold { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long routes of a lost plane stay in force; null for ever, zero for not at all. A plane may have its own.</summary>
     public TimeSpan? StaleHold { get; init; }
 

@@ -19,6 +19,12 @@ public interface IControlPlane
     /// <summary>Its rank among the origins.</summary>
     RouteOrigin Origin { get; }
 
+    /// <summary>
+    /// Whether the plane is told of <see cref="LocalEventKind.Miss"/> and answers it by <see cref="IRouteSink.Answer"/> or <see cref="IRouteSink.NoSuchMac"/>, in any order and each
+    /// within a second (<see cref="ControlOptions.MissTimeout"/>). Only asked while it is in touch with its source (<see cref="IRouteSink.ReportConnected"/>). Does not change.
+    /// </summary>
+    bool AnswersMisses => false;
+
     /// <summary>Runs the plane.</summary>
     /// <param name="routes">Where its routes go.</param>
     /// <param name="local">Facts of our side: <see cref="LocalEventKind.Resync"/>, everything in being, <see cref="LocalEventKind.ResyncEnd"/>, and what happens; again from the beginning if the bounded channel was full.</param>

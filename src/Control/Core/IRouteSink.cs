@@ -89,4 +89,17 @@ public interface IRouteSink
     /// <param name="connected">In touch.</param>
     /// <param name="session">The session; null for the plane: out of touch then goes for its sessions too.</param>
     void ReportConnected(bool connected, string? session = null);
+
+    /// <summary>
+    /// Raises an alarm of the plane's own, or counts it once more and takes over its words. A plane has 64 at most, more are not shown. It is on until <see cref="ClearAlarm"/>,
+    /// or until the plane's run ends: what is still so then is raised again by the next run. A sink without alarms does nothing.
+    /// </summary>
+    void RaiseAlarm(in PlaneAlarm alarm)
+    {
+    }
+
+    /// <summary>Ends an alarm that <see cref="RaiseAlarm"/> raised; nothing if it is not on.</summary>
+    void ClearAlarm(PlaneAlarmKind kind, string subject)
+    {
+    }
 }

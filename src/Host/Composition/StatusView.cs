@@ -73,6 +73,7 @@ internal sealed class StatusView(
         "duplicate_address" or "neighbor_limit" => Ctl("neighbors"),
         "learn_limit_vni" or "learn_limit_vtep" or "learn_limit_total" or "mac_limit_port" or "implicit_vtep_limit" or "fdb_full" => Ctl("vni show"),
         "mass_withdraw" => Ctl("control guard"),
+        "vtep_claimed" => "journalctl -u overlayd",
         "metrics_listen" => "ss -ltnp, then free the address or change metrics.listen",
         "metrics_otlp" => "journalctl -u overlayd",
         _ => Ctl("drops"),

@@ -19,4 +19,5 @@ internal enum AlarmKind
     MacContested,
     MoveRecordLimit,
     MassWithdraw,
+    VtepClaimed,
 }

@@ -21,6 +21,7 @@ internal static class AlarmNames
         AlarmKind.MacContested => "mac_contested",
         AlarmKind.MoveRecordLimit => "move_record_limit",
         AlarmKind.MassWithdraw => "mass_withdraw",
+        AlarmKind.VtepClaimed => "vtep_claimed",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
@@ -41,6 +42,7 @@ internal static class AlarmNames
         AlarmKind.MacContested => "a port and a VTEP claim one MAC in turn, and the port has it: two hosts have it, one pretends, or there is a loop",
         AlarmKind.MoveRecordLimit => "as many MACs moved as are remembered; moves of others are not damped",
         AlarmKind.MassWithdraw => "much of what it gave was taken back at once and is held: in force but stale, until it is approved, given again, or the time is over",
+        AlarmKind.VtepClaimed => "somebody else says to be this VTEP: two nodes have the same name or address, or one pretends; what it says of it is not used",
         AlarmKind.ControlFailure => "something went wrong that never should; the log says what, and until a restart tables may lack what it was about",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };

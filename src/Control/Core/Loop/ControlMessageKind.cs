@@ -18,4 +18,7 @@ internal enum ControlMessageKind : byte
     BeginResync,
     CompleteResync,
     Connected,
+    Alarm,
+    ClearAlarm,
+    Answer,
 }

@@ -79,6 +79,18 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
     public void ReportConnected(bool connected, string? session = null) =>
         loop.Post(Of(ControlMessageKind.Connected, session) with { Flag = connected });
 
+    public void RaiseAlarm(in PlaneAlarm alarm)
+    {
+        ArgumentNullException.ThrowIfNull(alarm.Subject, nameof(alarm));
+        loop.Post(Of(ControlMessageKind.Alarm, null) with { Payload = alarm });
+    }
+
+    public void ClearAlarm(PlaneAlarmKind kind, string subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        loop.Post(Of(ControlMessageKind.ClearAlarm, null) with { Number = (uint)kind, Payload = subject });
+    }
+
     /// <summary>Does what a message of a plane asks for. On the control thread.</summary>
     internal static void Apply(ControlCore core, in ControlMessage m)
     {
@@ -123,6 +135,12 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
                 break;
             case ControlMessageKind.CompleteResync:
                 core.CompleteResync(plane, ScopeOf(m), isMeant: m.Flag);
+                break;
+            case ControlMessageKind.Alarm:
+                core.RaiseAlarm(plane, (PlaneAlarm)m.Payload!);
+                break;
+            case ControlMessageKind.ClearAlarm:
+                core.ClearAlarm(plane, (PlaneAlarmKind)m.Number, (string)m.Payload!);
                 break;
             case ControlMessageKind.Connected:
                 core.ReportConnected(plane, m.Session, m.Flag);

@@ -7,6 +7,9 @@ namespace Overlay.Control.Tables;
 /// <content>Alarms: raised by a refusal, over when there is room again. As many as there are limits and things limited.</content>
 internal sealed partial class ControlCore
 {
+    private const int PlaneAlarmLimit = 64;
+    private const int SubjectLength = 128;
+    private const int DetailLength = 256;
     private readonly Dictionary<(AlarmKind Kind, object On, VtepIdentity? Vtep), Alarm> _alarms = [];
 
     /// <summary>Raises an alarm, or counts once more what it is about. True if it was not on.</summary>
@@ -24,6 +27,44 @@ internal sealed partial class ControlCore
         alarm.Detail = detail;
         return isNew;
     }
+
+    /// <summary>An alarm of a plane's own. It is on until the plane says otherwise or its run ends.</summary>
+    public void RaiseAlarm(PlaneState plane, in PlaneAlarm alarm)
+    {
+        var on = new PlaneSubject(plane, Clean(alarm.Subject, SubjectLength));
+        AlarmKind kind = KindOf(alarm.Kind);
+        if (!plane.Alarms.Contains((kind, on.Subject)) && plane.Alarms.Count >= PlaneAlarmLimit)
+        {
+            return;
+        }
+
+        _ = plane.Alarms.Add((kind, on.Subject));
+        _ = RaiseAlarm(kind, on, detail: alarm.Detail is { } detail ? Clean(detail, DetailLength) : null);
+    }
+
+    public void ClearAlarm(PlaneState plane, PlaneAlarmKind kind, string subject)
+    {
+        if (plane.Alarms.Remove((KindOf(kind), Clean(subject, SubjectLength))))
+        {
+            ClearAlarms();
+        }
+    }
+
+    private static AlarmKind KindOf(PlaneAlarmKind kind) => kind switch
+    {
+        PlaneAlarmKind.VtepClaimed => AlarmKind.VtepClaimed,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    // What a plane read from others may hold anything: one line, and no more of it than a line takes.
+    private static string Clean(string text, int limit) =>
+        string.Create(Math.Min(text.Length, limit), text, static (to, from) =>
+        {
+            for (int i = 0; i < to.Length; i++)
+            {
+                to[i] = char.IsControl(from[i]) ? '?' : from[i];
+            }
+        });
 
     private void ClearAlarms()
     {
@@ -59,6 +100,7 @@ internal sealed partial class ControlCore
             AlarmKind.MoveRecordLimit => spec is not null && AreMovesFull((MacVrf)on),
             AlarmKind.MassWithdraw => ((PlaneState)on).Guard.IsHolding,
             AlarmKind.PlaneStale => ((PlaneState)on).Sources.Any(static s => s.StaleSince is not null),
+            AlarmKind.VtepClaimed => on is PlaneSubject own && own.Plane.Alarms.Contains((kind, own.Subject)),
             _ => false,
         };
     }
@@ -71,6 +113,10 @@ internal sealed partial class ControlCore
         MacVrf vrf => $"vni {vrf.Vni}",
         PortState port => $"port {port.Name}",
         PlaneState plane => $"plane {plane.Name}",
+        PlaneSubject own => $"plane {own.Plane.Name}, {own.Subject}",
         _ => "all VNIs",
     };
+
+    /// <summary>What an alarm of a plane's own is about.</summary>
+    private sealed record PlaneSubject(PlaneState Plane, string Subject);
 }

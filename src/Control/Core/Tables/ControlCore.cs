@@ -56,9 +56,9 @@ internal sealed partial class ControlCore
 
     public ImmutableArray<UnderlayAddress> LocalAddresses => _vteps.Local;
 
-    public PlaneState AddPlane(string name, RouteOrigin origin, TimeSpan? staleHold)
+    public PlaneState AddPlane(string name, RouteOrigin origin, TimeSpan? staleHold, bool answersMisses = false)
     {
-        var plane = new PlaneState(_planes.Count, name, origin, staleHold, new PlaneFeed(_options.LocalEventSize));
+        var plane = new PlaneState(_planes.Count, name, origin, staleHold, new PlaneFeed(_options.LocalEventSize)) { AnswersMisses = answersMisses };
         _planes.Add(plane);
         _ = SourceOf(plane, null);
         return plane;
@@ -71,6 +71,7 @@ internal sealed partial class ControlCore
         plane.LastError = error;
         plane.Resyncs.Clear();
         plane.Feed.Close();
+        plane.Alarms.Clear();
         ReportConnected(plane, null, false);
     }
 

@@ -14,6 +14,9 @@ internal sealed class PlaneState(int index, string name, RouteOrigin origin, Tim
     /// <summary>How long its routes stay when it is lost; null as the control loop's options say.</summary>
     public TimeSpan? StaleHold { get; } = staleHold;
 
+    /// <summary>It is asked for destinations that nobody knows.</summary>
+    public bool AnswersMisses { get; init; }
+
     /// <summary>What it is told of our side.</summary>
     public PlaneFeed Feed { get; } = feed;
 
@@ -43,6 +46,9 @@ internal sealed class PlaneState(int index, string name, RouteOrigin origin, Tim
     public string? LastError { get; set; }
 
     public bool IsRunning { get; set; }
+
+    /// <summary>Alarms of its own that are on.</summary>
+    public HashSet<(AlarmKind Kind, string Subject)> Alarms { get; } = [];
 
     /// <summary>What of it the mass-withdraw guard holds.</summary>
     public GuardState Guard { get; } = new();
