@@ -1,0 +1,7 @@
+using Overlay.Control.Etcd.Model;
+using Overlay.Encap;
+
+namespace Overlay.Control.Etcd.Store;
+
+/// <summary>A fact as it was when its write began.</summary>
+internal readonly record struct FactWrite(Fact Fact, EtcdKey Key, bool Desired, uint Sequence, MacAddress Mac, FactState State, long Belief, string? LeftVtep);

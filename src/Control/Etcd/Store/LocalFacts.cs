@@ -1,0 +1,435 @@
+using System.Diagnostics.CodeAnalysis;
+using Overlay.Control.Etcd.Model;
+using Overlay.Encap;
+
+namespace Overlay.Control.Etcd.Store;
+
+/// <summary>
+/// What our side has, and what the store has of it. Whoever finds that the two differ queues the fact; one writer takes from the queue.
+/// <b>Threading:</b> any thread.
+/// </summary>
+internal sealed class LocalFacts(TimeProvider time) : IDisposable
+{
+    /// <summary>Writes that met another value before the next one waits: two writers that do not see each other must not keep the store busy.</summary>
+    private const int QuickAttempts = 4;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<EtcdKey, Fact> _facts = [];
+    private readonly Queue<Fact> _queue = [];
+    private readonly Queue<(Fact Fact, long Since)> _paused = [];
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private int _round;
+    private int _written;
+
+    /// <summary>Facts in being.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _facts.Count;
+            }
+        }
+    }
+
+    /// <summary>Facts the store has.</summary>
+    public int Written => Volatile.Read(ref _written);
+
+    /// <summary>Changes that wait to be written.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queue.Count + _paused.Count;
+            }
+        }
+    }
+
+    /// <summary>Everything is told anew from here on.</summary>
+    public void BeginRound()
+    {
+        lock (_gate)
+        {
+            _round++;
+        }
+    }
+
+    /// <summary>What was not told again since the round began is no more.</summary>
+    public void EndRound()
+    {
+        lock (_gate)
+        {
+            foreach (Fact fact in _facts.Values)
+            {
+                if (fact.Round != _round && fact.Desired)
+                {
+                    fact.Desired = false;
+                    Enqueue(fact);
+                }
+            }
+        }
+    }
+
+    /// <summary>Our side has this.</summary>
+    public void Have(in EtcdKey key, uint sequence = 0, MacAddress mac = default)
+    {
+        lock (_gate)
+        {
+            if (!_facts.TryGetValue(key, out Fact? fact))
+            {
+                fact = new Fact(key);
+                _facts.Add(key, fact);
+            }
+
+            fact.Round = _round;
+            bool isSame = fact.Desired && fact.State == FactState.Written && fact.Mac == mac && fact.Sequence >= sequence;
+            fact.Desired = true;
+            fact.Mac = mac;
+            if (sequence > fact.Sequence)
+            {
+                fact.Sequence = sequence;
+            }
+
+            if (!isSame)
+            {
+                fact.Attempts = 0;
+                Enqueue(fact);
+            }
+        }
+    }
+
+    /// <summary>Our side has this no more.</summary>
+    public void Lack(in EtcdKey key)
+    {
+        lock (_gate)
+        {
+            if (_facts.TryGetValue(key, out Fact? fact) && fact.Desired)
+            {
+                fact.Desired = false;
+                Enqueue(fact);
+            }
+        }
+    }
+
+    /// <summary>A VNI is gone from our side, with all that is in it.</summary>
+    public void LackVni(Vni vni)
+    {
+        lock (_gate)
+        {
+            foreach (Fact fact in _facts.Values)
+            {
+                if (fact.Desired && fact.Key.Vni == vni)
+                {
+                    fact.Desired = false;
+                    Enqueue(fact);
+                }
+            }
+        }
+    }
+
+    /// <summary>Everything is to be written again: the lease, and with it every key, is gone.</summary>
+    /// <returns>How many facts there are.</returns>
+    public int WriteAll()
+    {
+        lock (_gate)
+        {
+            foreach (Fact fact in _facts.Values)
+            {
+                SetState(fact, FactState.None);
+                fact.Belief = 0;
+                Enqueue(fact);
+            }
+
+            return _facts.Count;
+        }
+    }
+
+    /// <summary>A key of ours is in the store with our value.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="revision">When it was changed last.</param>
+    /// <param name="sequence">Its sequence: ours never goes below.</param>
+    /// <param name="underOurLease">It ends with the lease we have now.</param>
+    /// <param name="list">The list it was seen in; 0 for a watch.</param>
+    /// <returns>True if another than this run wrote it over what we had.</returns>
+    public bool SawOurs(in EtcdKey key, long revision, uint sequence, bool underOurLease, int list)
+    {
+        lock (_gate)
+        {
+            if (!_facts.TryGetValue(key, out Fact? fact))
+            {
+                return false;
+            }
+
+            fact.List = list == 0 ? fact.List : list;
+            if (revision <= fact.Belief)
+            {
+                return false;
+            }
+
+            bool wasWritten = fact.State == FactState.Written;
+            fact.Belief = revision;
+            fact.Sequence = Math.Max(fact.Sequence, sequence);
+            if (underOurLease || !fact.Desired)
+            {
+                return false;
+            }
+
+            SetState(fact, FactState.None);
+            Enqueue(fact);
+            return wasWritten;
+        }
+    }
+
+    /// <summary>A key that may be ours has another's value, or one that nobody can read.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="revision">When it was changed last.</param>
+    /// <param name="takeBack">Write ours over it whatever it is; else only over a lower sequence, and at an equal or higher one the table has the word and tells us what to do.</param>
+    /// <param name="owner">Whose value it is, if anybody's.</param>
+    /// <param name="sequence">Its sequence.</param>
+    /// <returns>True if ours stood there before.</returns>
+    public bool SawOther(in EtcdKey key, long revision, bool takeBack, string? owner = null, uint sequence = uint.MaxValue)
+    {
+        lock (_gate)
+        {
+            if (!_facts.TryGetValue(key, out Fact? fact) || revision <= fact.Belief)
+            {
+                return false;
+            }
+
+            bool wasWritten = fact.State == FactState.Written;
+            SetState(fact, FactState.None);
+            fact.Belief = revision;
+            fact.LeftVtep = owner;
+            if (fact.Desired && (takeBack || fact.Sequence > sequence))
+            {
+                fact.Attempts++;
+                Enqueue(fact);
+            }
+
+            return wasWritten && fact.Desired;
+        }
+    }
+
+    /// <summary>A key that may be ours was deleted.</summary>
+    /// <returns>True if ours stood there before and it is written again.</returns>
+    public bool SawDeleted(in EtcdKey key, long revision)
+    {
+        lock (_gate)
+        {
+            if (!_facts.TryGetValue(key, out Fact? fact) || revision <= fact.Belief)
+            {
+                return false;
+            }
+
+            bool wasWritten = fact.State == FactState.Written;
+            SetState(fact, FactState.None);
+            fact.Belief = 0;
+            fact.LeftVtep = null;
+            if (fact.Desired)
+            {
+                Enqueue(fact);
+                return wasWritten;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>After a list of everything that can be listed: what we wrote and was not there is written again.</summary>
+    /// <param name="list">The list's number.</param>
+    /// <param name="isListed">Whether a key would have been in it; if not, it is written again too.</param>
+    /// <param name="revision">The list's revision: what was written later is not to be missed.</param>
+    public void EndList(int list, Func<EtcdKey, bool> isListed, long revision)
+    {
+        lock (_gate)
+        {
+            foreach (Fact fact in _facts.Values)
+            {
+                if (fact.State == FactState.Written && fact.List != list && (fact.Belief <= revision || !isListed(fact.Key)))
+                {
+                    SetState(fact, FactState.None);
+                    fact.Belief = 0;
+                    Enqueue(fact);
+                }
+            }
+        }
+    }
+
+    public bool HasAny(Func<EtcdKey, bool> condition)
+    {
+        lock (_gate)
+        {
+            return _facts.Keys.Any(condition);
+        }
+    }
+
+    /// <summary>Writes again what the store does not have, as of a revision.</summary>
+    public void WriteMissing(Func<EtcdKey, bool> isMissing, long revision)
+    {
+        lock (_gate)
+        {
+            foreach (Fact fact in _facts.Values)
+            {
+                if (fact.State == FactState.Written && fact.Belief <= revision && isMissing(fact.Key))
+                {
+                    SetState(fact, FactState.None);
+                    fact.Belief = 0;
+                    Enqueue(fact);
+                }
+            }
+        }
+    }
+
+    /// <summary>Completes when something waits to be written, or a while has passed.</summary>
+    public Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _signal.WaitAsync(limit, cancellationToken);
+
+    /// <summary>Takes what waits, up to a number. Each has to come back by <see cref="Done"/> or <see cref="Failed"/>.</summary>
+    public List<FactWrite> Take(int limit)
+    {
+        lock (_gate)
+        {
+            while (_paused.TryPeek(out (Fact Fact, long Since) paused) && time.GetElapsedTime(paused.Since) >= Pause)
+            {
+                _ = _paused.Dequeue();
+                paused.Fact.IsQueued = false;
+                paused.Fact.Attempts = QuickAttempts;
+                Enqueue(paused.Fact);
+            }
+
+            var taken = new List<FactWrite>();
+            while (taken.Count < limit && _queue.TryDequeue(out Fact? fact))
+            {
+                fact.IsQueued = false;
+                fact.IsInFlight = true;
+                fact.IsChanged = false;
+                taken.Add(new FactWrite(fact, fact.Key, fact.Desired, fact.Sequence, fact.Mac, fact.State, fact.Belief, fact.LeftVtep));
+            }
+
+            return taken;
+        }
+    }
+
+    /// <summary>Our value stands, at a revision.</summary>
+    public void Done(in FactWrite write, long revision)
+    {
+        lock (_gate)
+        {
+            Fact fact = write.Fact;
+            fact.Attempts = 0;
+
+            // The watch may have told of a later change already.
+            if (revision >= fact.Belief)
+            {
+                fact.Belief = revision;
+                fact.LeftVtep = null;
+                SetState(fact, write.Desired ? FactState.Written : FactState.TakenBack);
+            }
+
+            Landed(fact, isOver: write.Desired == fact.Desired && write.Desired);
+        }
+    }
+
+    /// <summary>The key of a fact that is no more is gone, or was not ours.</summary>
+    public void Gone(in FactWrite write)
+    {
+        lock (_gate)
+        {
+            Fact fact = write.Fact;
+            SetState(fact, FactState.None);
+            fact.Belief = 0;
+            if (fact.Desired)
+            {
+                Landed(fact, isOver: false);
+                return;
+            }
+
+            fact.IsInFlight = false;
+            _ = _facts.Remove(fact.Key);
+        }
+    }
+
+    /// <summary>Something else stands there.</summary>
+    /// <param name="write">The write.</param>
+    /// <param name="revision">Its revision; 0 for no key.</param>
+    /// <param name="sequence">The least sequence to write next.</param>
+    /// <param name="leftVtep">Whose MAC it was, to be told.</param>
+    /// <param name="yield">Leave it; else write again.</param>
+    public void Met(in FactWrite write, long revision, uint sequence, string? leftVtep, bool yield)
+    {
+        lock (_gate)
+        {
+            Fact fact = write.Fact;
+            SetState(fact, FactState.None);
+            fact.Belief = revision;
+            fact.LeftVtep = leftVtep;
+            fact.Sequence = Math.Max(fact.Sequence, yield ? 0 : sequence);
+            fact.Attempts++;
+            Landed(fact, isOver: yield);
+        }
+    }
+
+    /// <summary>Nothing is known of the write: it is done again.</summary>
+    public void Failed(in FactWrite write)
+    {
+        lock (_gate)
+        {
+            Landed(write.Fact, isOver: false);
+        }
+    }
+
+    public void Dispose() => _signal.Dispose();
+
+    /// <summary>Wakes the writer for something that is no fact.</summary>
+    public void Poke() => Signal();
+
+    private void Landed(Fact fact, bool isOver)
+    {
+        fact.IsInFlight = false;
+        if (fact.IsChanged || !isOver)
+        {
+            Enqueue(fact);
+        }
+    }
+
+    private void Enqueue(Fact fact)
+    {
+        if (fact.IsInFlight)
+        {
+            fact.IsChanged = true;
+            return;
+        }
+
+        if (fact.IsQueued)
+        {
+            return;
+        }
+
+        fact.IsQueued = true;
+        if (fact.Attempts > QuickAttempts)
+        {
+            _paused.Enqueue((fact, time.GetTimestamp()));
+            return;
+        }
+
+        _queue.Enqueue(fact);
+        Signal();
+    }
+
+    [SuppressMessage("Usage", "MA0045:Do not use blocking calls in a sync method", Justification = "it never blocks: a permit is added only if there is none")]
+    private void Signal()
+    {
+        if (_signal.CurrentCount == 0)
+        {
+            _ = _signal.Release();
+        }
+    }
+
+    private void SetState(Fact fact, FactState state)
+    {
+        _written += (state == FactState.Written ? 1 : 0) - (fact.State == FactState.Written ? 1 : 0);
+        fact.State = state;
+    }
+}

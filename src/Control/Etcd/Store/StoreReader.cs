@@ -1,0 +1,321 @@
+using System.Collections.Immutable;
+using Overlay.Control.Etcd.Client;
+using Overlay.Control.Etcd.Model;
+using Overlay.Encap;
+
+namespace Overlay.Control.Etcd.Store;
+
+/// <summary>Turns keys of the store, listed or watched, into routes. What cannot be understood is left out, counted and named. One caller at a time.</summary>
+internal sealed class StoreReader(StoreContext context)
+{
+    private const int GoneLimit = 4096;
+    private static readonly TimeSpan SecondLook = TimeSpan.FromMilliseconds(100);
+    private readonly EtcdValueParser _parser = new();
+    private readonly HashSet<long> _gone = [];
+
+    /// <summary>A key has a value.</summary>
+    /// <param name="kv">The key.</param>
+    /// <param name="before">What it had before, if that is known.</param>
+    /// <param name="list">The number of the list it is from; 0 for a watch.</param>
+    public void Put(KeyValue kv, KeyValue? before, int list)
+    {
+        byte[] octets = kv.Key ?? [];
+        EtcdFault fault = context.Schema.Parse(octets, out EtcdKey key);
+        if (fault != EtcdFault.None)
+        {
+            context.Fault(fault, octets, kv.ModRevision);
+            return;
+        }
+
+        fault = _parser.Parse(key, kv.Value ?? [], out EtcdValue value);
+        if (fault != EtcdFault.None)
+        {
+            context.Fault(fault, octets, kv.ModRevision);
+            if (key.Kind == EtcdKeyKind.Vtep && IsUs(key.Name))
+            {
+                context.Vtep.Damaged(kv.ModRevision, isDeleted: false);
+            }
+            else if (context.Facts.SawOther(key, kv.ModRevision, takeBack: true))
+            {
+                context.Fault(EtcdFault.OwnKeyChanged, octets, kv.ModRevision);
+            }
+
+            return;
+        }
+
+        context.Deletes.Remove(key);
+        switch (key.Kind)
+        {
+            case EtcdKeyKind.Vtep:
+                Vtep(key, value, kv);
+                break;
+            case EtcdKeyKind.Moved:
+                Moved(key, value, kv);
+                break;
+            default:
+                if (IsUs(value.Vtep))
+                {
+                    Ours(key, value, kv, before, list);
+                }
+                else
+                {
+                    Theirs(key, value, kv, before);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Applies events in their order. Deletes by the end of a lease are told from others by asking for the lease, once each.</summary>
+    public async Task ApplyAsync(List<WatchEvent> events, CancellationToken cancellationToken)
+    {
+        HashSet<long>? gone = await GoneLeasesAsync(events, cancellationToken);
+        foreach (WatchEvent change in events)
+        {
+            if (change?.Kv is not { Key: { } octets } kv)
+            {
+                continue;
+            }
+
+            if (!change.IsDelete)
+            {
+                context.Counters.Add(EtcdCounter.EventsPut);
+                Put(kv, change.PrevKv, 0);
+                continue;
+            }
+
+            context.Counters.Add(EtcdCounter.EventsDelete);
+            if (context.Schema.Parse(octets, out EtcdKey key) == EtcdFault.None)
+            {
+                Deleted(key, kv, change.PrevKv, gone);
+            }
+        }
+    }
+
+    private void Vtep(in EtcdKey key, in EtcdValue value, KeyValue kv)
+    {
+        if (IsUs(key.Name))
+        {
+            context.Vtep.Saw(value, kv);
+            return;
+        }
+
+        ImmutableArray<UnderlayAddress> ours = context.Vtep.Addresses;
+        var addresses = value.Addresses.RemoveAll(ours.Contains);
+        if (addresses.Length != value.Addresses.Length)
+        {
+            context.Fault(EtcdFault.VtepClaimed, kv.Key, kv.ModRevision, $"{value.Vtep} says that it has an address of ours");
+            if (addresses.IsEmpty)
+            {
+                return;
+            }
+        }
+
+        // Of what both can do, what we prefer.
+        (EncapKind Kind, ushort Port)? encap = null;
+        foreach (EncapKind preferred in context.Options.Encaps)
+        {
+            foreach ((EncapKind Kind, ushort Port) offered in value.Encaps)
+            {
+                if (encap is null && offered.Kind == preferred)
+                {
+                    encap = offered;
+                }
+            }
+        }
+
+        context.Sink.Vtep(new VtepDescription
+        {
+            Vtep = new VtepEndpoint(value.Vtep),
+            Addresses = addresses,
+            Encap = encap?.Kind,
+            Port = encap?.Port ?? 0,
+        });
+    }
+
+    private void Ours(in EtcdKey key, in EtcdValue value, KeyValue kv, KeyValue? before, int list)
+    {
+        if (context.Facts.SawOurs(key, kv.ModRevision, value.Sequence, kv.Lease == context.Lease.Current, list))
+        {
+            context.Fault(EtcdFault.OwnKeyChanged, kv.Key, kv.ModRevision);
+        }
+
+        // What another said of it is no more. In a list it is enough not to give it again.
+        if (list == 0 && !value.Withdrawn && !(before is not null && _parser.Parse(key, before.Value ?? [], out EtcdValue old) == EtcdFault.None && IsUs(old.Vtep)))
+        {
+            context.Sink.Withdraw(key, byOwner: true);
+        }
+    }
+
+    private void Theirs(in EtcdKey key, in EtcdValue value, KeyValue kv, KeyValue? before)
+    {
+        if (value.Withdrawn)
+        {
+            _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: true);
+            if (context.IsOnDemand(key.Vni))
+            {
+                context.Misses.Forget(key);
+            }
+
+            context.Sink.Withdraw(key, byOwner: true);
+            return;
+        }
+
+        switch (key.Kind)
+        {
+            case EtcdKeyKind.Member:
+                context.Sink.Flood(key);
+                break;
+            case EtcdKeyKind.Neighbor:
+                _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: false);
+                context.Sink.Neighbor(key, value);
+                break;
+            default:
+                if (before is not null && _parser.Parse(key, before.Value ?? [], out EtcdValue old) == EtcdFault.None &&
+                    !old.Withdrawn && !string.Equals(old.Vtep, value.Vtep, StringComparison.Ordinal) && value.Sequence <= old.Sequence)
+                {
+                    context.Fault(EtcdFault.MacTwoWriters, kv.Key, kv.ModRevision, $"{value.Vtep} after {old.Vtep}");
+                }
+
+                _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: false, value.Vtep, value.Sequence);
+                context.Sink.Mac(key, value);
+                break;
+        }
+    }
+
+    private void Moved(in EtcdKey key, in EtcdValue value, KeyValue kv)
+    {
+        if (!IsUs(key.Name))
+        {
+            return;
+        }
+
+        var mac = EtcdKey.OfMac(key.Vni, key.Mac);
+        if (context.IsOnDemand(key.Vni) && !IsUs(value.Vtep))
+        {
+            // The note and the key were written in one transaction, so they have one revision.
+            _ = context.Facts.SawOther(mac, kv.ModRevision, takeBack: false, value.Vtep, value.Sequence);
+            context.Misses.Learn(mac, value, kv.ModRevision);
+        }
+
+        context.Writer.DropNote(kv.Key);
+    }
+
+    private void Deleted(in EtcdKey key, KeyValue kv, KeyValue? before, HashSet<long>? gone)
+    {
+        bool isKnown = false;
+        EtcdValue old = default;
+        if (before is not null)
+        {
+            isKnown = _parser.Parse(key, before.Value ?? [], out old) == EtcdFault.None;
+        }
+
+        if (key.Kind == EtcdKeyKind.Moved)
+        {
+            return;
+        }
+
+        if (key.Kind == EtcdKeyKind.Vtep && IsUs(key.Name))
+        {
+            context.Vtep.Damaged(kv.ModRevision, isDeleted: true);
+            return;
+        }
+
+        if (context.Facts.SawDeleted(key, kv.ModRevision))
+        {
+            context.Fault(EtcdFault.OwnKeyChanged, kv.Key, kv.ModRevision, "deleted");
+        }
+
+        if (isKnown && IsUs(old.Vtep))
+        {
+            return;
+        }
+
+        bool isOver = gone is not null && before is not null && gone.Contains(before.Lease);
+        bool byOwner = (isKnown && old.Withdrawn) || isOver;
+        if (key.Kind == EtcdKeyKind.Vtep && isOver)
+        {
+            context.Counters.Add(EtcdCounter.VtepsExpired);
+        }
+
+        if (!byOwner)
+        {
+            context.Fault(EtcdFault.DeletedByOther, kv.Key, kv.ModRevision);
+        }
+
+        if (context.IsOnDemand(key.Vni) && key.Kind is EtcdKeyKind.Mac or EtcdKeyKind.Neighbor)
+        {
+            context.Misses.Forget(key);
+        }
+
+        if (byOwner)
+        {
+            context.Deletes.Remove(key);
+            context.Sink.Withdraw(key, byOwner: true);
+        }
+        else
+        {
+            context.Deletes.Add(key);
+        }
+    }
+
+    /// <summary>Of the leases of keys that were deleted, those that are over.</summary>
+    private async Task<HashSet<long>?> GoneLeasesAsync(List<WatchEvent> events, CancellationToken cancellationToken)
+    {
+        HashSet<long>? asked = null;
+        HashSet<long>? withVtep = null;
+        foreach (WatchEvent change in events)
+        {
+            if (change is { IsDelete: true, Kv.Key: { } octets, PrevKv: { Lease: not 0 } before } && before.Lease != context.Lease.Current)
+            {
+                _ = (asked ??= []).Add(before.Lease);
+                if (context.Schema.Parse(octets, out EtcdKey key) == EtcdFault.None && key.Kind == EtcdKeyKind.Vtep)
+                {
+                    _ = (withVtep ??= []).Add(before.Lease);
+                }
+            }
+        }
+
+        if (asked is null)
+        {
+            return null;
+        }
+
+        if (_gone.Count > GoneLimit)
+        {
+            _gone.Clear();
+        }
+
+        foreach (long lease in asked)
+        {
+            if (_gone.Contains(lease))
+            {
+                continue;
+            }
+
+            bool? isGone = await IsGoneAsync(lease, cancellationToken);
+            if (isGone == false && withVtep?.Contains(lease) == true)
+            {
+                // A VTEP's own key went with it. The member that we watch may be ahead of the one that knows the leases.
+                await Task.Delay(SecondLook, context.Time, cancellationToken);
+                isGone = await IsGoneAsync(lease, cancellationToken);
+            }
+
+            // If the store does not answer: a VTEP's key that went, and no other lease's, looks like the end of a lease.
+            if (isGone ?? (withVtep?.Contains(lease) == true && asked.Count == 1))
+            {
+                _ = _gone.Add(lease);
+            }
+        }
+
+        return _gone;
+    }
+
+    private async Task<bool?> IsGoneAsync(long lease, CancellationToken cancellationToken)
+    {
+        EtcdResult<LeaseResponse> answer = await context.Client.TimeToLiveAsync(lease, keys: false, cancellationToken);
+        return answer.IsOk ? answer.Value.Ttl <= 0 : answer.Failure.Kind == EtcdFailureKind.LeaseNotFound ? true : null;
+    }
+
+    private bool IsUs(string? vtep) => string.Equals(vtep, context.Options.Node, StringComparison.Ordinal);
+}
