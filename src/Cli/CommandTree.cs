@@ -43,6 +43,7 @@ internal static class CommandTree
         root.Subcommands.Add(StormVerb.Create(terminal));
         root.Subcommands.Add(ControlVerb.Create(terminal));
         root.Subcommands.Add(EvpnVerb.Create(terminal));
+        root.Subcommands.Add(EtcdVerb.Create(terminal));
         root.Subcommands.Add(PortVerb.Create(terminal));
         root.Subcommands.Add(PeerVerb.Create(terminal));
         root.Subcommands.Add(MacVerb.Create(terminal));

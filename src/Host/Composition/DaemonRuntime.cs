@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Overlay.Control;
+using Overlay.Control.Etcd;
 using Overlay.Control.Evpn;
 using Overlay.Control.HandOver;
 using Overlay.Control.StaticFile;
@@ -56,6 +57,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
             Evpn = new EvpnPlane(evpn, time, loggers) { IsRestarting = handOver is { IsTakingOver: true }, KeepsForwarding = handOver is { IsTakingOver: true } };
         }
 
+        Etcd = config.Etcd is { } etcd ? new EtcdPlane(etcd, time, loggers) : null;
         Sampler = new TrafficSampler(Dataplane.Forwarding, time);
         Storms = new StormWatch(Dataplane.Forwarding, time, _log);
     }
@@ -69,6 +71,9 @@ internal sealed class DaemonRuntime : IAsyncDisposable
 
     /// <summary>The EVPN plane; null if it is not configured.</summary>
     public EvpnPlane? Evpn { get; }
+
+    /// <summary>The etcd plane; null if it is not configured.</summary>
+    public EtcdPlane? Etcd { get; }
 
     public TrafficSampler Sampler { get; }
 
@@ -118,6 +123,11 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         {
             // What it had given before is in force before the first frame; its sessions come after.
             Control.AddPlane(Evpn, after: _restored.Task);
+        }
+
+        if (Etcd is not null)
+        {
+            Control.AddPlane(Etcd, after: _restored.Task);
         }
 
         await RestoreAsync();
@@ -288,6 +298,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         await StopAsync();
         await Control.DisposeAsync();
         Evpn?.Dispose();
+        Etcd?.Dispose();
         Dataplane.Dispose();
         _handOver?.Dispose();
         _stop.Dispose();
@@ -322,6 +333,11 @@ internal sealed class DaemonRuntime : IAsyncDisposable
 
         await FollowPortsAsync();
         await _static.Replace(config.Routes);
+        if (Etcd is not null && config.Etcd is { } etcd)
+        {
+            Etcd.SetModes(etcd.Vnis);
+        }
+
         if (Evpn is not null && config.Evpn is { } evpn)
         {
             await Evpn.ApplyAsync(evpn);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Overlay.Control.Etcd.Options;
 using Overlay.Control.Evpn.Options;
 
 namespace Overlay.Host.Configuration;
@@ -44,6 +45,7 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("privileges.capabilities", old.Privileges == @new.Privileges);
         Check("state.directory", old.StateDirectory == @new.StateDirectory);
         Check("control.precedence", old.Precedence.SequenceEqual(@new.Precedence));
+        Check("control.etcd", Equals(old.Etcd, @new.Etcd is { } etcd && old.Etcd is { } had ? etcd with { Vnis = had.Vnis } : @new.Etcd));
         Check("control.evpn", old.Evpn is null == @new.Evpn is null);
         if (old.Evpn is { } before && @new.Evpn is { } after)
         {
@@ -63,6 +65,11 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
     private static List<string> FindChanges(OverlayConfig old, OverlayConfig @new)
     {
         var changes = new List<string>();
+        if (old.Etcd is { } was && @new.Etcd is { } isNow && !was.HasModesOf(isNow))
+        {
+            changes.Add("vnis[].etcd: " + string.Join(", ", isNow.Vnis.OrderBy(static v => v.Key).Select(static v => $"{v.Key} {(v.Value == EtcdVniMode.OnDemand ? "on-demand" : "mirror")}")));
+        }
+
         if (old.Log != @new.Log)
         {
             changes.Add($"log.level: {@new.Log.Level.ToString().ToLowerInvariant()}");

@@ -81,7 +81,7 @@ public static class ConfigurationLoader
         var control = root.Map("control");
         var workers = DaemonSections.ReadWorkers(root.Map("workers"));
         var ports = PortSection.Read(root);
-        var (vnis, evpnVnis, allVnisRead) = VniSection.Read(root, ports, underlay);
+        var (vnis, evpnVnis, etcdVnis, allVnisRead) = VniSection.Read(root, ports, underlay);
         var routes = PeerSection.Read(root, nodeName, underlay, new PeerSection.Known(vni => !allVnisRead || vnis.ContainsKey(vni), vni => vnis.GetValueOrDefault(vni)?.Group is not null));
         return new OverlayConfig
         {
@@ -97,6 +97,7 @@ public static class ConfigurationLoader
             Guard = GuardSection.Read(control.Map("guard")),
             StaleHold = GuardSection.ReadStaleHold(control),
             Evpn = EvpnSection.Read(control, underlay, evpnVnis),
+            Etcd = EtcdSection.Read(control, nodeName, underlay, etcdVnis),
             Routes = routes,
             Topology = OptionSection.Read(root.Map("options")) with
             {

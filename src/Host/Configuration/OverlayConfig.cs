@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Overlay.Control;
+using Overlay.Control.Etcd.Options;
 using Overlay.Control.Evpn.Options;
 using Overlay.Control.StaticFile;
 using Overlay.Forwarding;
@@ -52,6 +53,9 @@ public sealed record OverlayConfig
     public TimeSpan? StaleHold { get; init; }
     /// <summary><c>control.evpn</c> and <c>vnis[].evpn</c>; null if the plane is off.</summary>
     public EvpnOptions? Evpn { get; init; }
+
+    /// <summary><c>control.etcd</c> and <c>vnis[].etcd</c>; null if the plane is off. Needs a restart.</summary>
+    public EtcdOptions? Etcd { get; init; }
 }
 
 /// <summary><c>workers</c>.</summary>

@@ -16,6 +16,7 @@ internal static class MetricCatalog
         ("Forwarding table, suppression, storm control", TableMetrics.All),
         ("Daemon, control planes, process", DaemonMetrics.All),
         ("BGP EVPN", EvpnMetrics.All),
+        ("etcd", EtcdMetrics.All),
     ];
 
     /// <summary>The metrics, in the order of the page.</summary>

@@ -49,6 +49,7 @@ internal sealed class MetricsReader(DaemonRuntime runtime, IMetricsSource daemon
             Peers = peers,
             Ports = ports,
             MissingPorts = [.. missing.Take(MetricLimits.Ports - ports.Length)],
+            Etcd = runtime.Etcd?.Status(),
             EvpnNeighbors = runtime.Evpn is { } evpn ? [.. evpn.Neighbors().Take(MetricLimits.Neighbors)] : [],
             Alarms = Alarms(control),
             NotReady = Readiness.Faults(health, config, snapshot),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Overlay.Control.Etcd.Queries;
 using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Queries;
 using Overlay.Dataplane;
@@ -40,6 +41,9 @@ internal sealed class MetricsReading
 
     /// <summary>Ports of the configuration that have series, and are not open: no device, or one that cannot be used.</summary>
     public required IReadOnlyList<string> MissingPorts { get; init; }
+
+    /// <summary>The etcd plane; null without one.</summary>
+    public EtcdStatusRow? Etcd { get; init; }
 
     /// <summary>BGP neighbours that have series; empty without EVPN.</summary>
     public required ImmutableArray<EvpnNeighborRow> EvpnNeighbors { get; init; }

@@ -89,6 +89,10 @@ internal sealed class FakeBackend : IAdminBackend
 
     public IReadOnlyList<NeighborVni> Suppression(Vni? vni) => [];
 
+    public EtcdStatusResponse? EtcdStatus() => null;
+
+    public Task<(bool IsOn, EtcdDumpResponse? Answer, string? Failure)> EtcdDumpAsync(Vni? vni, CancellationToken cancellation) => Task.FromResult<(bool, EtcdDumpResponse?, string?)>((false, null, null));
+
     /// <summary>EVPN is configured.</summary>
     public bool HasEvpn { get; set; }
 

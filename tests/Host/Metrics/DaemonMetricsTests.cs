@@ -21,7 +21,7 @@ public sealed class DaemonMetricsTests : IAsyncLifetime
     {
         (_vxlan, _geneve) = RunningDaemon.FreePorts();
         // A BGP neighbour that is never there, so that its metrics are on the page.
-        _daemon.Configure(_vxlan, _geneve, $"{{ listen: 127.0.0.1:{_port} }}", "control: { evpn: { as: 65001, port: 0, neighbors: [{ address: 127.0.0.9, as: 65002, port: 1 }] } }");
+        _daemon.Configure(_vxlan, _geneve, $"{{ listen: 127.0.0.1:{_port} }}", "control: { evpn: { as: 65001, port: 0, neighbors: [{ address: 127.0.0.9, as: 65002, port: 1 }] }, etcd: { endpoints: [\"http://127.0.0.9:1\"] } }");
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -38,7 +38,7 @@ public sealed class DaemonMetricsTests : IAsyncLifetime
         _daemon.Start();
         _daemon.Notified("READY=1");
         var page = await PageAsync(_port);
-        string[] withoutSeries = ["overlay_port_up", "overlay_port_frames_total", "overlay_port_bytes_total", "overlay_port_mtu_bytes", "overlay_tap_queue_drops_total", "overlay_multicast_group_joined", "overlay_neighbor_suppressed_total", "overlay_neighbor_flooded_total", "overlay_evpn_faults_total"];
+        string[] withoutSeries = ["overlay_port_up", "overlay_port_frames_total", "overlay_port_bytes_total", "overlay_port_mtu_bytes", "overlay_tap_queue_drops_total", "overlay_multicast_group_joined", "overlay_neighbor_suppressed_total", "overlay_neighbor_flooded_total", "overlay_evpn_faults_total", "overlay_etcd_faults_total"];
         Assert.Equal(MetricCatalog.All.Select(metric => metric.Family).Distinct(StringComparer.Ordinal).Except(withoutSeries).Order(StringComparer.Ordinal), page.Types.Keys.Order(StringComparer.Ordinal));
         Assert.Equal((1, 1, 1), (page["overlay_ready"], page["overlay_peer_up{peer=\"b\"}"], page["overlay_config_revision"]));
         foreach (var (name, labels) in page.Names())

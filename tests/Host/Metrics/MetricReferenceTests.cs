@@ -28,7 +28,7 @@ public sealed class MetricReferenceTests
     [Fact]
     public void No_label_is_a_MAC_or_an_address_of_a_tenant_and_every_metric_has_a_limit()
     {
-        string[] known = ["vni", "dir", "encap", "reason", "kind", "le", "worker", "peer", "port", "address", "group", "device", "origin", "type", "cause", "family", "alarm", "source", "result", "version", "runtime", "generation", "label", "neighbor", "fault"];
+        string[] known = ["vni", "dir", "encap", "reason", "kind", "le", "worker", "peer", "port", "address", "group", "device", "origin", "type", "cause", "family", "alarm", "source", "result", "version", "runtime", "generation", "label", "neighbor", "fault", "endpoint", "state", "operation"];
         Assert.All(MetricCatalog.All, metric => Assert.Empty(metric.Labels.Except(known)));
         Assert.All(MetricCatalog.All, metric => Assert.InRange(metric.MaxSeries, 1, 4 * MetricLimits.Vnis));
     }

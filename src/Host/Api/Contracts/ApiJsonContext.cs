@@ -20,6 +20,8 @@ namespace Overlay.Api;
 [JsonSerializable(typeof(NeighborsResponse))]
 [JsonSerializable(typeof(IReadOnlyList<NeighborVni>))]
 [JsonSerializable(typeof(StormResponse))]
+[JsonSerializable(typeof(EtcdStatusResponse))]
+[JsonSerializable(typeof(EtcdDumpResponse))]
 [JsonSerializable(typeof(EvpnNeighborsResponse))]
 [JsonSerializable(typeof(EvpnRoutesResponse))]
 [JsonSerializable(typeof(EvpnExplainResponse))]

@@ -106,7 +106,6 @@ internal static class DaemonSections
 
     public static ImmutableArray<FdbOrigin> ReadControl(MapReader control)
     {
-        control.OnlyOff("etcd", "the etcd control plane");
         control.OnlyOff("ovsdb", "the OVSDB control plane");
 
         ImmutableArray<FdbOrigin> all = [.. Origins.Select(o => o.Origin)];

@@ -289,7 +289,8 @@ internal static class EvpnSection
         return 1;
     }
 
-    private static ImmutableArray<EncapKind> ReadEncaps(MapReader evpn, UnderlaySpec underlay)
+    /// <summary><c>encap</c> of a plane: what we receive, in the order of preference.</summary>
+    internal static ImmutableArray<EncapKind> ReadEncaps(MapReader evpn, UnderlaySpec underlay)
     {
         var all = ImmutableArray.CreateBuilder<EncapKind>();
         foreach (var (item, path) in evpn.List("encap", 2))

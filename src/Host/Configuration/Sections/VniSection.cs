@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Overlay.Control.Etcd.Options;
 using Overlay.Control.Evpn.Options;
 using Overlay.Encap;
 using Overlay.Forwarding.Topology;
@@ -16,12 +17,13 @@ internal static class VniSection
     // Each is two sockets, and one of the kernel's memberships.
     private const int MaxGroups = 256;
 
-    /// <summary>The VNIs, what EVPN does differently in some of them, and whether all of them could be read: otherwise "not configured" said elsewhere would be noise.</summary>
-    public static (Dictionary<Vni, VniSpec> Vnis, ImmutableDictionary<Vni, EvpnVniOptions> Evpn, bool AllRead) Read(MapReader root, Dictionary<string, PortSection.Bound> ports, UnderlaySpec underlay)
+    /// <summary>The VNIs, what EVPN and etcd do differently in some of them, and whether all of them could be read: otherwise "not configured" said elsewhere would be noise.</summary>
+    public static (Dictionary<Vni, VniSpec> Vnis, ImmutableDictionary<Vni, EvpnVniOptions> Evpn, ImmutableDictionary<Vni, EtcdVniMode> Etcd, bool AllRead) Read(MapReader root, Dictionary<string, PortSection.Bound> ports, UnderlaySpec underlay)
     {
         var allRead = true;
         var vnis = new Dictionary<Vni, VniSpec>();
         var evpn = ImmutableDictionary.CreateBuilder<Vni, EvpnVniOptions>();
+        var etcd = ImmutableDictionary.CreateBuilder<Vni, EtcdVniMode>();
         var placed = new Dictionary<string, Vni>(StringComparer.Ordinal);
         var groups = new HashSet<(UnderlayAddress Address, string Device)>();
         foreach (var (node, path) in root.List("vnis", MaxVnis))
@@ -65,6 +67,11 @@ internal static class VniSection
                 evpn.Add(vni, differs);
             }
 
+            if (EtcdSection.ReadVni(map) is { } mode)
+            {
+                etcd.Add(vni, mode);
+            }
+
             if (spec.Group is { } group && groups.Add((group.Address, group.Device)) && groups.Count == MaxGroups + 1)
             {
                 var where = (map.Get("flood") as YamlMapping)?.Find("group")?.Value ?? node;
@@ -82,7 +89,7 @@ internal static class VniSection
             root.Problems.Warn(port.Name, port.Path, "the port is in no VNI, its frames are dropped as no_vni: list it under vnis[].ports");
         }
 
-        return (vnis, evpn.ToImmutable(), allRead);
+        return (vnis, evpn.ToImmutable(), etcd.ToImmutable(), allRead);
     }
 
     private static VniSpec ReadVni(MapReader map, Vni vni, Dictionary<string, PortSection.Bound> ports, Dictionary<string, Vni> placed, UnderlaySpec underlay)
