@@ -76,7 +76,7 @@ _overlayctl_more() { # COMMAND
 _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
     case $1 in
     '')
-        commands='doctor lab status top health fdb vni drops neighbors storm control evpn port peer mac config events log support-bundle decode completion version'
+        commands='doctor lab status top health fdb vni drops neighbors storm control evpn etcd port peer mac config events log support-bundle decode completion version'
         options='--help --version --socket'
         valued='--socket'
         ;;
@@ -244,6 +244,21 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         commands=''
         options='--all --soft --output --help --socket'
         valued='--output -o --socket'
+        ;;
+    'etcd')
+        commands='status dump'
+        options='--help --socket'
+        valued='--socket'
+        ;;
+    'etcd status')
+        commands=''
+        options='--output --watch --interval --help --socket'
+        valued='--output -o --interval --socket'
+        ;;
+    'etcd dump')
+        commands=''
+        options='--vni --output --watch --interval --help --socket'
+        valued='--vni --output -o --interval --socket'
         ;;
     'port')
         commands='list add del'
@@ -465,6 +480,12 @@ _overlayctl_source() { # COMMAND OPTION|POSITION: where values come from
     'evpn explain:--socket') source='files' ;;
     'evpn clear:--output' | 'evpn clear:-o') source='=table json' ;;
     'evpn clear:--socket') source='files' ;;
+    'etcd:--socket') source='files' ;;
+    'etcd status:--output' | 'etcd status:-o') source='=table json' ;;
+    'etcd status:--socket') source='files' ;;
+    'etcd dump:--vni') source='vnis' ;;
+    'etcd dump:--output' | 'etcd dump:-o') source='=table json' ;;
+    'etcd dump:--socket') source='files' ;;
     'port:--socket') source='files' ;;
     'port list:--output' | 'port list:-o') source='=table json' ;;
     'port list:--socket') source='files' ;;

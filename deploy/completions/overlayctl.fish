@@ -76,6 +76,7 @@ function __overlayctl_at --argument-names command
                 storm\t'What may be flooded a second, what was, and what was dropped: by VNI and way in' \
                 control\t'Control planes: what they took back in masses and the daemon holds' \
                 evpn\t'BGP EVPN: neighbours, routes, and the reasons' \
+                etcd\t'The table in etcd: members, lease, what is wrong there, and what it holds' \
                 port\t'Tenant ports: list them, add and remove them while the daemon runs' \
                 peer\t'Remote VTEPs: list them, add and remove them while the daemon runs' \
                 mac\t'Static MACs: list them, add and remove them while the daemon runs' \
@@ -400,6 +401,33 @@ function __overlayctl_at --argument-names command
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
             set -g __overlayctl_valued --output -o --socket
+        case 'etcd'
+            set -g __overlayctl_commands \
+                status\t'The members, our lease, how far each side has got, and what was wrong in the store' \
+                dump\t'What the store holds under our prefix, as it is now'
+            set -g __overlayctl_options \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --socket
+        case 'etcd status'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --output -o --interval --socket
+        case 'etcd dump'
+            set -g __overlayctl_commands
+            set -g __overlayctl_options \
+                --vni\t'The VNI, 0 to 16777215' \
+                --output\t'table or json' \
+                --watch\t'Look again and again until interrupted' \
+                --interval\t'Seconds between two looks' \
+                --help\t'Show help and usage information' \
+                --socket\t'The daemon\'s admin socket'
+            set -g __overlayctl_valued --vni --output -o --interval --socket
         case 'port'
             set -g __overlayctl_commands \
                 list\t'The ports' \
@@ -813,6 +841,18 @@ function __overlayctl_source --argument-names place
         case 'evpn clear:--output' 'evpn clear:-o'
             echo '=table json'
         case 'evpn clear:--socket'
+            echo 'files'
+        case 'etcd:--socket'
+            echo 'files'
+        case 'etcd status:--output' 'etcd status:-o'
+            echo '=table json'
+        case 'etcd status:--socket'
+            echo 'files'
+        case 'etcd dump:--vni'
+            echo 'vnis'
+        case 'etcd dump:--output' 'etcd dump:-o'
+            echo '=table json'
+        case 'etcd dump:--socket'
             echo 'files'
         case 'port:--socket'
             echo 'files'

@@ -58,6 +58,7 @@ internal sealed class EtcdCluster : IAsyncDisposable
         string dir = DataDir(member);
         var start = new ProcessStartInfo(Requires.Find("etcd")!)
         {
+            UseShellExecute = false,
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
@@ -104,6 +105,7 @@ internal sealed class EtcdCluster : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Requires.Find("etcdctl") ?? throw new SkipTestException("needs etcdctl, which is not installed"))
         {
+            UseShellExecute = false,
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };

@@ -32,7 +32,7 @@ internal sealed class Node : IAsyncDisposable
         Plane = new EtcdPlane(adjust is null ? options : adjust(options), TimeProvider.System, new Loggers(this));
         Loop = new ControlLoop(Dataplane.Forwarding, control is null ? new ControlOptions() : control(new ControlOptions()), TimeProvider.System, new Loggers(this));
         SetTopology(Topology(vnis ?? [V]));
-        Loop.SetLocalAddresses([UnderlayAddress.Parse(address)]);
+        _ = Loop.SetLocalAddresses([UnderlayAddress.Parse(address)]);
     }
 
     public string Name { get; }
@@ -62,7 +62,7 @@ internal sealed class Node : IAsyncDisposable
     public void SetTopology(TopologySpec spec)
     {
         Dataplane.Apply(spec);
-        Loop.SetTopology(spec, spec.Ports.ToDictionary(static p => p.Key, p => Dataplane.Port(p.Key).Id));
+        _ = Loop.SetTopology(spec, spec.Ports.ToDictionary(static p => p.Key, p => Dataplane.Port(p.Key).Id));
     }
 
     public static MacAddress Mac(int number) => new(0x02_00_00_00_00_00UL + (ulong)number);
@@ -133,15 +133,7 @@ internal sealed class Node : IAsyncDisposable
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            string line = $"{DateTime.Now:HH:mm:ss.fff} {node.Name} {logLevel} {formatter(state, exception)} {exception}";
-            node.Log.Enqueue(line);
-            if (Environment.GetEnvironmentVariable("OVERLAY_TEST_LOG") is { } file)
-            {
-                lock (typeof(Node))
-                {
-                    File.AppendAllText(file, line + "\n");
-                }
-            }
+            node.Log.Enqueue($"{DateTime.Now:HH:mm:ss.fff} {node.Name} {logLevel} {formatter(state, exception)} {exception}");
         }
     }
 }
