@@ -45,7 +45,7 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("privileges.capabilities", old.Privileges == @new.Privileges);
         Check("state.directory", old.StateDirectory == @new.StateDirectory);
         Check("control.precedence", old.Precedence.SequenceEqual(@new.Precedence));
-        Check("control.etcd", Equals(old.Etcd, @new.Etcd is { } etcd && old.Etcd is { } had ? etcd with { Vnis = had.Vnis } : @new.Etcd));
+        Check("control.etcd", Equals(old.Etcd, @new.Etcd is { } etcd && old.Etcd is { } had ? OwnKeys(etcd, had) : @new.Etcd));
         Check("control.evpn", old.Evpn is null == @new.Evpn is null);
         if (old.Evpn is { } before && @new.Evpn is { } after)
         {
@@ -61,6 +61,10 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
         Check("options.identity", old.Topology.IdentityOption == @new.Topology.IdentityOption);
         return keys;
     }
+
+    // Our name and ports have keys of their own, and modes are changed by a reload.
+    private static EtcdOptions OwnKeys(EtcdOptions etcd, EtcdOptions old) =>
+        etcd with { Node = old.Node, VxlanPort = old.VxlanPort, GenevePort = old.GenevePort, Vnis = old.Vnis };
 
     private static List<string> FindChanges(OverlayConfig old, OverlayConfig @new)
     {

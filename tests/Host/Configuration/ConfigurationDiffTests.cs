@@ -12,7 +12,7 @@ public sealed class ConfigurationDiffTests
         vnis: [{ id: 100, ports: [web] }]
         peers: [{ name: b, addresses: [192.0.2.2], vnis: [100] }]
         macs: [{ vni: 100, mac: "02:00:00:00:00:02", peer: b }]
-        control: { evpn: { as: 65001, router_id: 192.0.2.1, encap: [vxlan], neighbors: [{ address: 192.0.2.9, as: 65001 }] }, etcd: { endpoints: ["https://127.0.0.1:1"], certificate: /c, key: /k, username: u, password: p } }
+        control: { evpn: { as: 65001, router_id: 192.0.2.1, encap: [vxlan], neighbors: [{ address: 192.0.2.9, as: 65001 }] }, etcd: { endpoints: ["https://127.0.0.1:1"], encap: [vxlan], certificate: /c, key: /k, username: u, password: p } }
         """;
 
     /// <summary>For each key that needs a restart, a value that differs from the default.</summary>
@@ -42,7 +42,7 @@ public sealed class ConfigurationDiffTests
         { "control.etcd.endpoints", "[\"https://127.0.0.1:2\"]" },
         { "control.etcd.prefix", "/else/" },
         { "control.etcd.lease", "30s" },
-        { "control.etcd.encap", "[vxlan]" },
+        { "control.etcd.encap", "[geneve]" },
         { "control.etcd.mode", "on-demand" },
         { "control.etcd.ca", "/ca" },
         { "control.etcd.certificate", "/d" },
@@ -127,7 +127,7 @@ public sealed class ConfigurationDiffTests
             ports: { web: { tap: tap-web, mtu: 1400 }, db: { tap: tap-db } }
             vnis: [{ id: 200, ports: [web, db] }]
             peers: [{ name: b, addresses: [192.0.2.3], vnis: [200] }]
-            control: { evpn: { as: 65001, router_id: 192.0.2.1, encap: [vxlan], neighbors: [{ address: 192.0.2.8, as: 65001 }, { address: 192.0.2.9, as: 65001, hold_time: 9s }] }, etcd: { endpoints: ["https://127.0.0.1:1"], certificate: /c, key: /k, username: u, password: p } }
+            control: { evpn: { as: 65001, router_id: 192.0.2.1, encap: [vxlan], neighbors: [{ address: 192.0.2.8, as: 65001 }, { address: 192.0.2.9, as: 65001, hold_time: 9s }] }, etcd: { endpoints: ["https://127.0.0.1:1"], encap: [vxlan], certificate: /c, key: /k, username: u, password: p } }
             """));
         Assert.Empty(diff.RestartKeys);
         Assert.Equal(

@@ -82,7 +82,13 @@ internal static class EtcdSection
 
         if (options.Username is null != (options.Password is null && options.PasswordFile is null))
         {
-            etcd.Error("username", "username and password (or password_file) belong together");
+            var given = options switch
+            {
+                { Username: not null } => "username",
+                { PasswordFile: not null } => "password_file",
+                _ => "password",
+            };
+            etcd.Error(given, "username and password (or password_file) belong together");
         }
 
         if (options.Endpoints.Any(static e => e.Scheme == Uri.UriSchemeHttp && !e.IsLoopback))
