@@ -36,7 +36,7 @@ internal sealed class RibBench
 
     public SeamSink Sink { get; } = new();
 
-    public ManualClock Clock { get; } = new();
+    public ManualTime Clock { get; } = new();
 
     public EvpnRib Rib { get; }
 

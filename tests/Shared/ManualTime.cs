@@ -1,6 +1,6 @@
-namespace Overlay.Control.Evpn.Tests.Session;
+namespace Overlay.Tests;
 
-/// <summary>A clock that stands until it is moved. Timers fire on the thread that moves it, one after the other in order of time.</summary>
+/// <summary>A clock that stands until it is moved. Timers fire on the thread that moves it, one after the other in order of time. Compiled into every test project.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -8,6 +8,18 @@ internal sealed class ManualTime : TimeProvider
     private long _ticks = 1;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>Timers that were made and not disposed of.</summary>
+    public int TimerCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count;
+            }
+        }
+    }
 
     public override long GetTimestamp() => Interlocked.Read(ref _ticks);
 
@@ -27,7 +39,7 @@ internal sealed class ManualTime : TimeProvider
 
     public void Advance(TimeSpan by)
     {
-        long end = Interlocked.Read(ref _ticks) + by.Ticks;
+        long end = GetTimestamp() + by.Ticks;
         while (true)
         {
             ManualTimer? next;
@@ -37,8 +49,11 @@ internal sealed class ManualTime : TimeProvider
             }
 
             if (next is null)
+            {
                 break;
-            Interlocked.Exchange(ref _ticks, Math.Max(_ticks, next.Due));
+            }
+
+            Interlocked.Exchange(ref _ticks, Math.Max(GetTimestamp(), next.Due));
             next.Fire();
         }
 
