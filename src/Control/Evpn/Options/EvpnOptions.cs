@@ -36,12 +36,6 @@ public sealed record EvpnOptions
     /// <summary>Encapsulations we advertise and accept, the preferred first; at least one.</summary>
     public ImmutableArray<EncapKind> Encaps { get; init; } = [EncapKind.Geneve, EncapKind.Vxlan];
 
-    /// <summary>Moves that make a MAC a duplicate (RFC 7432 §15.1), 2–1000.</summary>
-    public int DuplicateMoves { get; init; } = 5;
-
-    /// <summary>Within this time, 1–3600 s.</summary>
-    public TimeSpan DuplicateWindow { get; init; } = TimeSpan.FromSeconds(180);
-
     /// <summary>Per-VNI settings; a VNI that is not here has the automatic ones.</summary>
     public ImmutableDictionary<Vni, EvpnVniOptions> Vnis { get; init; } = ImmutableDictionary<Vni, EvpnVniOptions>.Empty;
 
