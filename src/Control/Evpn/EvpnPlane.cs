@@ -33,6 +33,7 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
     private readonly EvpnRoutes _routes;
     private readonly Lock _gate = new();
     private readonly Func<EvpnOptions, IBgpRoutes, IEvpnSpeaker> _speakers;
+    private readonly HashSet<string> _restored = new(StringComparer.Ordinal);
     private EvpnOptions _options;
     private IEvpnSpeaker? _speaker;
 
@@ -40,20 +41,19 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
     /// <param name="options">Its configuration, valid.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where it logs.</param>
-    /// <param name="staleHold">How long routes of a lost session stay, as the control loop has it for this plane; null for ever.</param>
-    public EvpnPlane(EvpnOptions options, TimeProvider time, ILoggerFactory loggers, TimeSpan? staleHold = null)
-        : this(options, time, Logger(loggers), staleHold)
+    public EvpnPlane(EvpnOptions options, TimeProvider time, ILoggerFactory loggers)
+        : this(options, time, Logger(loggers))
     {
         _speakers = (current, routes) => new EvpnSpeaker(current, routes, _time, _log, this);
     }
 
-    internal EvpnPlane(EvpnOptions options, TimeProvider time, ILogger log, Func<EvpnOptions, IBgpRoutes, IEvpnSpeaker> speakers, TimeSpan? staleHold = null)
-        : this(options, time, log, staleHold)
+    internal EvpnPlane(EvpnOptions options, TimeProvider time, ILogger log, Func<EvpnOptions, IBgpRoutes, IEvpnSpeaker> speakers)
+        : this(options, time, log)
     {
         _speakers = speakers;
     }
 
-    private EvpnPlane(EvpnOptions options, TimeProvider time, ILogger log, TimeSpan? staleHold)
+    private EvpnPlane(EvpnOptions options, TimeProvider time, ILogger log)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
@@ -61,7 +61,7 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
         _time = time;
         _log = log;
         _speakers = null!;
-        _rib = new EvpnRib(options, NoSink.Instance, time, log) { StaleHold = staleHold };
+        _rib = new EvpnRib(options, NoSink.Instance, time, log);
         _adverts = new EvpnAdverts(options, time);
         _routes = new EvpnRoutes(_rib, _adverts);
     }
@@ -80,6 +80,13 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
     /// send elsewhere.
     /// </summary>
     public bool IsComingBack { get; set; }
+
+    /// <summary>How long routes of a lost session stay; null for ever. The control loop has the same setting (<see cref="ControlLoop.SetGuard"/>), and both are set together.</summary>
+    public TimeSpan? StaleHold
+    {
+        get => _rib.StaleHold;
+        set => _rib.StaleHold = value;
+    }
 
     /// <summary>Called when a session came up or went down; one call at a time. It returns soon.</summary>
     public Action<EvpnNeighborChange>? NeighborChanged { get; set; }
@@ -118,6 +125,8 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
 
         try
         {
+            // Another configuration may have come since.
+            ForgetRemoved(Options);
             speaker.Start();
             Task[] tasks = [PumpAsync(local, ending.Token), TickAsync(speaker, ending.Token)];
             Task first = await Task.WhenAny(tasks);
@@ -155,20 +164,48 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
             await speaker.ApplyAsync(options);
         }
 
-        foreach (string name in _rib.PeerNames())
+        ForgetRemoved(options);
+    }
+
+    /// <summary>
+    /// Whether what a neighbour gave before our restart is to be in force again: it is configured, and not shut down. A neighbour that was asked for is remembered: what is in
+    /// force of it goes when it leaves the configuration, whether or not it ever came back. Asked before the plane runs.
+    /// </summary>
+    /// <param name="neighbor">The name of its sessions.</param>
+    public bool Restores(string neighbor)
+    {
+        lock (_gate)
         {
-            if (!IsConfigured(options, name))
+            if (!IsConfigured(_options, neighbor))
             {
-                _rib.Forget(name);
+                return false;
             }
+
+            _ = _restored.Add(neighbor);
+            return true;
         }
     }
 
-    /// <summary>Whether a neighbour, by the name of its sessions, is configured and not shut down.</summary>
-    public bool Expects(string neighbor) => IsConfigured(Options, neighbor);
-
     /// <inheritdoc/>
     public void Dispose() => _adverts.Dispose();
+
+    private void ForgetRemoved(EvpnOptions options)
+    {
+        var removed = new HashSet<string>(_rib.PeerNames().Where(name => !IsConfigured(options, name)), StringComparer.Ordinal);
+        lock (_gate)
+        {
+            if (_speaker is not null)
+            {
+                removed.UnionWith(_restored.Where(name => !IsConfigured(options, name)));
+                _restored.ExceptWith(removed);
+            }
+        }
+
+        foreach (string name in removed)
+        {
+            _rib.Forget(name);
+        }
+    }
 
     private static bool IsConfigured(EvpnOptions options, string name)
     {

@@ -54,7 +54,8 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         Control.AddPlane(_static);
         if (config.Evpn is { } evpn)
         {
-            Evpn = new EvpnPlane(evpn, time, loggers) { IsRestarting = handOver is { IsTakingOver: true }, KeepsForwarding = handOver is { IsTakingOver: true } };
+            var isTakingOver = handOver is { IsTakingOver: true };
+            Evpn = new EvpnPlane(evpn, time, loggers) { IsRestarting = isTakingOver, KeepsForwarding = isTakingOver, StaleHold = config.StaleHold };
         }
 
         Etcd = config.Etcd is { } etcd ? new EtcdPlane(etcd, time, loggers) : null;
@@ -164,7 +165,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     {
         try
         {
-            await (_handOver?.RestoreAsync(Control, (plane, session) => plane == Evpn?.Name && (session.Length == 0 || Evpn.Expects(session))) ?? Task.CompletedTask);
+            await (_handOver?.RestoreAsync(Control, (plane, session) => plane == Evpn?.Name && (session.Length == 0 || Evpn.Restores(session))) ?? Task.CompletedTask);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -325,6 +326,11 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     {
         await Control.InvokeAsync(() => Dataplane.Commit(plan));
         await Control.SetGuard(config.Guard, config.StaleHold);
+        if (Evpn is not null)
+        {
+            Evpn.StaleHold = config.StaleHold;
+        }
+
         await Control.SetTopology(plan.Spec, plan.PortIds);
         foreach (var gone in _portStates.Keys.Where(name => !plan.PortIds.ContainsKey(name)).ToArray())
         {

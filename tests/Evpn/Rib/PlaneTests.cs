@@ -3,6 +3,7 @@ using Overlay.Control.Evpn.Bgp.Wire;
 using Overlay.Control.Evpn.Options;
 using Overlay.Control.Evpn.Queries;
 using Overlay.Control.Evpn.Tests.Rib.Support;
+using Overlay.Control.HandOver;
 using Overlay.Encap;
 using static Overlay.Control.Evpn.Tests.Rib.Support.RibBench;
 
@@ -124,6 +125,47 @@ public sealed class PlaneTests
         await bench.Plane.ApplyAsync(options with { Neighbors = [options.Neighbors[1]] });
         Assert.Equal("-", await bench.PlaceAsync(1));
         Assert.Equal("192.0.2.3*", await bench.PlaceAsync(2));
+    }
+
+    [Fact]
+    public async Task What_a_neighbour_gave_before_our_restart_goes_with_it_though_it_never_came_back()
+    {
+        EvpnOptions options = DefaultOptions with { Neighbors = [new EvpnNeighborOptions { Address = Ip("192.0.2.9") }, new EvpnNeighborOptions { Address = Ip("192.0.2.8") }] };
+        IReadOnlyList<KeptRoutes> kept;
+        await using (PlaneBench before = await PlaneBench.StartAsync(options))
+        {
+            new PlanePeer(before, "192.0.2.9").Announce("192.0.2.2", 1);
+            new PlanePeer(before, "192.0.2.8").Announce("192.0.2.3", 2);
+            Assert.Equal("192.0.2.2", await before.PlaceAsync(1));
+            kept = await before.Loop.ExportRoutes();
+        }
+
+        await using PlaneBench bench = await PlaneBench.StartAsync(options, kept: Assert.Single(kept));
+        Assert.Equal("192.0.2.2*", await bench.PlaceAsync(1));
+        Assert.Equal("192.0.2.3*", await bench.PlaceAsync(2));
+        await bench.Plane.ApplyAsync(options with { Neighbors = [options.Neighbors[1]] });
+        Assert.Equal("-", await bench.PlaceAsync(1));
+        Assert.Equal("192.0.2.3*", await bench.PlaceAsync(2));
+    }
+
+    [Fact]
+    public async Task A_stale_hold_that_a_reload_brings_holds_for_routes_that_are_stale_already()
+    {
+        var time = new ManualTime();
+        EvpnOptions options = DefaultOptions with { Neighbors = [new EvpnNeighborOptions { Address = Ip("192.0.2.9") }] };
+        await using PlaneBench bench = await PlaneBench.StartAsync(options, time);
+        var peer = new PlanePeer(bench, "192.0.2.9");
+        peer.Announce("192.0.2.2", 1);
+        peer.Close(BgpCloseKind.TransportLost);
+        Assert.Equal("192.0.2.2*", await bench.PlaceAsync(1));
+        bench.Plane.StaleHold = TimeSpan.FromSeconds(60);
+        await bench.UntilAsync(() =>
+        {
+            // The plane's tick is a task of its own: the clock goes on until it had its turn.
+            time.Advance(TimeSpan.FromSeconds(60));
+            return bench.Plane.Figures().RoutesByType[2] == 0;
+        });
+        await bench.UntilAtAsync(1, "-");
     }
 
     /// <summary>A session of the test with the plane.</summary>

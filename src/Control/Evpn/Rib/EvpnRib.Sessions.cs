@@ -148,13 +148,22 @@ internal sealed partial class EvpnRib
         }
     }
 
-    /// <summary>A neighbour without a session is none any more: it was removed from the configuration. Its routes go at once.</summary>
+    /// <summary>
+    /// A neighbour without a session is none any more: it was removed from the configuration. Its routes go at once; those too that the control loop has from before our
+    /// restart, and nobody here knows of.
+    /// </summary>
     public void Forget(string name)
     {
         RibPeer? peer;
         lock (_gate)
         {
-            if (!_peerByName.TryGetValue(name, out peer) || peer.Session is not null)
+            if (!_peerByName.TryGetValue(name, out peer))
+            {
+                _sink.WithdrawAll(ResyncScope.OfSession(name));
+                return;
+            }
+
+            if (peer.Session is not null)
             {
                 return;
             }
@@ -179,7 +188,7 @@ internal sealed partial class EvpnRib
                 }
 
                 TimeSpan since = _time.GetElapsedTime(peer.Since);
-                if (peer.Session is not null ? !peer.IsInStep && since >= _policy.Options.StalePathTime : StaleHold is { } hold && peer.Routes > 0 && since >= hold)
+                if (peer.Session is not null ? !peer.IsInStep && since >= _policy.Options.StalePathTime : _staleHold is { } hold && peer.Routes > 0 && since >= hold)
                 {
                     (due ??= []).Add((peer, peer.Session));
                 }

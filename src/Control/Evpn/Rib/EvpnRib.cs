@@ -53,6 +53,7 @@ internal sealed partial class EvpnRib
     private readonly Func<UnderlayAddress, string> _nameOf;
     private RibPolicy _policy;
     private IRouteSink _sink;
+    private TimeSpan? _staleHold;
 
     /// <summary>Sessions lost since the start. A loss changes how routes stand without a word from any of them.</summary>
     private uint _losses;
@@ -70,7 +71,24 @@ internal sealed partial class EvpnRib
     }
 
     /// <summary>How long routes of a lost session stay here; null for ever. The control loop has the same setting.</summary>
-    public TimeSpan? StaleHold { get; init; }
+    public TimeSpan? StaleHold
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _staleHold;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _staleHold = value;
+            }
+        }
+    }
 
     private uint Now => (uint)(_time.GetElapsedTime(_started).TotalMilliseconds / 100);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Overlay.Control.Evpn.Options;
+using Overlay.Control.HandOver;
 using Overlay.Control.Queries;
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Ports;
@@ -33,22 +34,27 @@ internal sealed class PlaneBench : IAsyncDisposable
     public FakeSpeaker Speaker { get; private set; } = null!;
 
     /// <summary>With sessions of the test.</summary>
-    public static async Task<PlaneBench> StartAsync(EvpnOptions? options = null)
+    /// <param name="options">The plane's.</param>
+    /// <param name="time">The plane's clock; null for that of the machine.</param>
+    /// <param name="kept">Routes from before a restart.</param>
+    public static async Task<PlaneBench> StartAsync(EvpnOptions? options = null, TimeProvider? time = null, KeptRoutes? kept = null)
     {
         var speakers = new TaskCompletionSource<FakeSpeaker>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var plane = new EvpnPlane(options ?? DefaultOptions, TimeProvider.System, NullLogger.Instance, (current, routes) =>
+        var plane = new EvpnPlane(options ?? DefaultOptions, time ?? TimeProvider.System, NullLogger.Instance, (current, routes) =>
         {
             var speaker = new FakeSpeaker(routes);
             speakers.TrySetResult(speaker);
             return speaker;
         });
-        PlaneBench bench = await StartAsync(plane, "192.0.2.1", "2001:db8::1");
+        PlaneBench bench = await StartAsync(plane, kept, "192.0.2.1", "2001:db8::1");
         bench.Speaker = await speakers.Task.WaitAsync(Patience);
         return bench;
     }
 
     /// <summary>With whatever sessions the plane has.</summary>
-    public static async Task<PlaneBench> StartAsync(EvpnPlane plane, params string[] locals)
+    public static Task<PlaneBench> StartAsync(EvpnPlane plane, params string[] locals) => StartAsync(plane, null, locals);
+
+    private static async Task<PlaneBench> StartAsync(EvpnPlane plane, KeptRoutes? kept, params string[] locals)
     {
         UnderlayAddress[] addresses = [.. locals.Select(Ip)];
         var tables = new ForwardingState();
@@ -63,7 +69,15 @@ internal sealed class PlaneBench : IAsyncDisposable
         var port = new Port(tables.AllocatePortId(), topology.Ports["p0"], new MemoryPort(), Mac(4711)) { IsUp = true };
         await loop.InvokeAsync(() => tables.ApplyTopology(topology, new Dictionary<string, Port> { ["p0"] = port }, [.. addresses]));
         await loop.SetTopology(topology, new Dictionary<string, PortId> { ["p0"] = port.Id });
-        loop.AddPlane(plane);
+        var restored = new TaskCompletionSource();
+        loop.AddPlane(plane, after: restored.Task);
+        if (kept is not null)
+        {
+            Assert.All(kept.Sessions, session => Assert.True(session.Length == 0 || plane.Restores(session)));
+            _ = await loop.RestoreRoutes(kept);
+        }
+
+        restored.SetResult();
         var bench = new PlaneBench(plane, loop, tables);
         await bench.UntilAsync(() => plane.Routes(new Queries.EvpnRouteFilter(Neighbor: "local")).Rows.Length >= 2);
         return bench;
