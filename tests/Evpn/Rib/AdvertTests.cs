@@ -4,6 +4,7 @@ using Overlay.Control.Evpn.Bgp.Wire;
 using Overlay.Control.Evpn.Options;
 using Overlay.Control.Evpn.Tests.Rib.Support;
 using Overlay.Encap;
+using static Overlay.Control.Evpn.Tests.Rib.Support.LocalFacts;
 using static Overlay.Control.Evpn.Tests.Rib.Support.RibBench;
 
 namespace Overlay.Control.Evpn.Tests.Rib;
@@ -123,7 +124,7 @@ public sealed class AdvertTests
         FakeSession peer = bench.Open("192.0.2.9");
         _ = bench.Sent(peer);
         Tell(bench, LocalEventKind.Resync);
-        bench.Adverts.Tell(Vteps("192.0.2.1", "2001:db8::1"));
+        bench.Adverts.Tell(InBeing("192.0.2.1", "2001:db8::1"));
         bench.Adverts.Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = new Vni(V) });
         bench.Adverts.Tell(Learned(1));
         Assert.Empty(bench.Sent(peer));
@@ -144,11 +145,11 @@ public sealed class AdvertTests
         bench.Adverts.Tell(Learned(1));
         FakeSession peer = bench.Open("192.0.2.9");
         _ = bench.Sent(peer);
-        bench.Adverts.Tell(Vteps("2001:db8::1"));
+        bench.Adverts.Tell(InBeing("2001:db8::1"));
         Assert.Equal(["+ 192.0.2.1:100 02:00:00:00:00:01", "+ 192.0.2.1:100 flood 2001:db8::1", "- 192.0.2.1:100 flood 192.0.2.1"], bench.Sent(peer).Order(StringComparer.Ordinal));
-        bench.Adverts.Tell(Vteps());
+        bench.Adverts.Tell(InBeing());
         Assert.Equal(["- 192.0.2.1:100 02:00:00:00:00:01", "- 192.0.2.1:100 flood 2001:db8::1"], bench.Sent(peer).Where(static s => !s.EndsWith("flood 192.0.2.1", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-        bench.Adverts.Tell(Vteps("192.0.2.1", "2001:db8::1"));
+        bench.Adverts.Tell(InBeing("192.0.2.1", "2001:db8::1"));
         Assert.Equal(["+ 192.0.2.1:100 02:00:00:00:00:01", "+ 192.0.2.1:100 flood 192.0.2.1"], bench.Sent(peer).Where(static s => s.StartsWith('+')).Order(StringComparer.Ordinal));
     }
 
@@ -207,29 +208,6 @@ public sealed class AdvertTests
     }
 
     [Fact]
-    public void A_small_VNI_has_its_own_number_and_larger_ones_give_way()
-    {
-        RibBench bench = Started();
-        foreach (uint vni in new uint[] { 0x10007, 0x20007 })
-        {
-            bench.Adverts.Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = new Vni(vni) });
-        }
-
-        bench.Adverts.Tell(Learned(1) with { Vni = new Vni(0x10007) });
-        FakeSession peer = bench.Open("192.0.2.9");
-        List<string> sent = bench.Sent(peer);
-        Assert.Contains("+ 192.0.2.1:7 02:00:00:00:00:01", sent);
-        Assert.Contains("+ 192.0.2.1:8 flood 192.0.2.1", sent);
-        bench.Adverts.Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = new Vni(7) });
-        sent = bench.Sent(peer);
-        Assert.Contains("+ 192.0.2.1:7 flood 192.0.2.1", sent);
-        Assert.Contains("- 192.0.2.1:7 02:00:00:00:00:01", sent);
-        Assert.Contains("+ 192.0.2.1:9 02:00:00:00:00:01", sent);
-        Assert.Contains("+ 192.0.2.1:9 flood 192.0.2.1", sent);
-        Assert.Equal(4, sent.Count);
-    }
-
-    [Fact]
     public void Routes_of_peers_are_never_told_to_others()
     {
         RibBench bench = Started();
@@ -268,7 +246,7 @@ public sealed class AdvertTests
                     _ = macs.Remove(mac);
                     break;
                 case 7:
-                    bench.Adverts.Tell(random.Next(3) == 0 ? Vteps("2001:db8::1") : Vteps("192.0.2.1", "2001:db8::1"));
+                    bench.Adverts.Tell(random.Next(3) == 0 ? InBeing("2001:db8::1") : InBeing("192.0.2.1", "2001:db8::1"));
                     break;
                 case 8 when sessions.Count < 5:
                     FakeSession opened = FakeSession.With($"192.0.3.{step % 250}", maxLength: random.Next(2) == 0 ? 4096 : 65535);
@@ -294,7 +272,7 @@ public sealed class AdvertTests
             }
         }
 
-        bench.Adverts.Tell(Vteps("192.0.2.1", "2001:db8::1"));
+        bench.Adverts.Tell(InBeing("192.0.2.1", "2001:db8::1"));
         foreach ((FakeSession session, Dictionary<string, string> known) in sessions)
         {
             Follow(known, bench.Sent(session));
@@ -326,38 +304,6 @@ public sealed class AdvertTests
         bench.Routes.Refresh(peer, RouteRefreshKind.Request);
         Assert.Equal(10_001, bench.Sent(peer).Count(static s => s.StartsWith('+')));
     }
-
-    private static RibBench Started(EvpnOptions? options = null, bool isSynced = true)
-    {
-        var bench = new RibBench(options);
-        Tell(bench, LocalEventKind.Resync);
-        bench.Adverts.Tell(Vteps("192.0.2.1", "2001:db8::1"));
-        bench.Adverts.Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = new Vni(V) });
-        if (isSynced)
-        {
-            Tell(bench, LocalEventKind.ResyncEnd);
-        }
-
-        return bench;
-    }
-
-    private static void Tell(RibBench bench, LocalEventKind kind) => bench.Adverts.Tell(new LocalEvent { Kind = kind });
-
-    private static LocalEvent Vteps(params string[] addresses) => new() { Kind = LocalEventKind.LocalVtepChanged, LocalAddresses = [.. addresses.Select(Ip)] };
-
-    private static LocalEvent Learned(int mac, uint sequence = 0) => new()
-    {
-        Kind = sequence == 0 ? LocalEventKind.MacLearned : LocalEventKind.MacMoved,
-        Vni = new Vni(V),
-        Mac = Mac(mac),
-        Port = "p0",
-        Sequence = sequence,
-    };
-
-    private static LocalEvent Aged(int mac) => new() { Kind = LocalEventKind.MacAged, Vni = new Vni(V), Mac = Mac(mac), Port = "p0" };
-
-    private static LocalEvent Bound(int mac, string address) =>
-        new() { Kind = LocalEventKind.NeighborLearned, Vni = new Vni(V), Mac = Mac(mac), Address = Ip(address), Port = "p0" };
 
     /// <summary>What a peer knows after what it was sent.</summary>
     private static void Follow(Dictionary<string, string> known, List<string> sent)

@@ -104,9 +104,14 @@ internal sealed partial class EvpnAdverts
         if (!_vnis.TryGetValue(vni, out AdvertVni? of))
         {
             of = new AdvertVni(vni);
-            if (!Number(of))
+            if (!TryNumber(of, out AdvertVni? loser))
             {
                 return;
+            }
+
+            if (loser is not null)
+            {
+                Renumber([loser]);
             }
 
             _vnis.Add(vni, of);
@@ -293,9 +298,13 @@ internal sealed partial class EvpnAdverts
         return at;
     }
 
-    /// <summary>Gives a VNI its route distinguisher; whoever had to give its number up gets another one.</summary>
-    private bool Number(AdvertVni vni)
+    /// <summary>Gives a VNI its route distinguisher.</summary>
+    /// <param name="vni">The VNI.</param>
+    /// <param name="loser">Who had to give its number up, and needs another one; null as a rule.</param>
+    /// <returns>False if there is none left: it keeps what it had.</returns>
+    private bool TryNumber(AdvertVni vni, out AdvertVni? loser)
     {
+        loser = null;
         vni.ConfiguredRd = _options.Vnis.GetValueOrDefault(new Vni(vni.Vni))?.Rd;
         if (vni.ConfiguredRd is { } rd)
         {
@@ -309,43 +318,56 @@ internal sealed partial class EvpnAdverts
         }
 
         vni.Rd = RouteDistinguisher.OfIPv4(_options.RouterId, number).Value;
-        if (evicted is { } other && _vnis.TryGetValue(other, out AdvertVni? loser))
-        {
-            Renumber(loser);
-        }
-
+        loser = evicted is { } other ? _vnis.GetValueOrDefault(other) : null;
         return true;
     }
 
-    /// <summary>A VNI gets another route distinguisher: its routes become others, the old ones are withdrawn.</summary>
-    private void Renumber(AdvertVni vni)
+    /// <summary>
+    /// VNIs get other route distinguishers: their routes become others, the old ones are withdrawn. All that goes is taken out before anything is put in: two VNIs may give
+    /// theirs to each other, and the route of one then has the key that the route of the other had.
+    /// </summary>
+    private void Renumber(List<AdvertVni> vnis)
     {
-        ulong old = vni.Rd;
-        _numbers.Return(vni.Vni);
-        if (!Number(vni) || vni.Rd == old)
+        var before = new Dictionary<uint, ulong>(vnis.Count);
+        foreach (AdvertVni vni in vnis)
         {
-            return;
+            _numbers.Return(vni.Vni);
         }
 
-        for (int at = 0, high = _routes.High; at < high; at++)
+        for (int i = 0; i < vnis.Count; i++)
         {
-            if (_routes[at].IsLive && _routes[at].Vni == vni.Vni && _routes[at].Key.Rd == old)
+            _ = before.TryAdd(vnis[i].Vni, vnis[i].Rd);
+            if (TryNumber(vnis[i], out AdvertVni? loser) && loser is not null)
             {
-                LocalRoute route = _routes[at];
-                _routes[at].IsLive = false;
+                vnis.Add(loser);
+            }
+        }
+
+        var moving = new List<LocalRoute>();
+        for (int at = 0; at < _routes.High; at++)
+        {
+            ref LocalRoute route = ref _routes[at];
+            if (route.IsLive && before.TryGetValue(route.Vni, out ulong old) && route.Key.Rd == old && _vnis[route.Vni].Rd != old)
+            {
+                moving.Add(route);
+                route.IsLive = false;
                 Touch(at);
-                if (route.Key.Type == EvpnRouteType.InclusiveMulticast)
-                {
-                    PutFlood(vni);
-                }
-                else if (route.Key.HasAddress)
-                {
-                    PutNeighbor(vni.Vni, route.Key.Mac, route.Key.Address);
-                }
-                else
-                {
-                    PutMac(vni.Vni, route.Key.Mac, route.Sequence);
-                }
+            }
+        }
+
+        foreach (LocalRoute route in moving)
+        {
+            if (route.Key.Type == EvpnRouteType.InclusiveMulticast)
+            {
+                PutFlood(_vnis[route.Vni]);
+            }
+            else if (route.Key.HasAddress)
+            {
+                PutNeighbor(route.Vni, route.Key.Mac, route.Key.Address);
+            }
+            else
+            {
+                PutMac(route.Vni, route.Key.Mac, route.Sequence);
             }
         }
     }

@@ -102,14 +102,7 @@ internal sealed partial class EvpnAdverts : IDisposable
             bool saysSame = SaysSame(_options, options);
             _options = options;
             _cache.Clear();
-            foreach (AdvertVni vni in _vnis.Values.ToArray())
-            {
-                if (!isSameRouter || options.Vnis.GetValueOrDefault(new Vni(vni.Vni))?.Rd != vni.ConfiguredRd)
-                {
-                    Renumber(vni);
-                }
-            }
-
+            Renumber([.. _vnis.Values.Where(vni => !isSameRouter || options.Vnis.GetValueOrDefault(new Vni(vni.Vni))?.Rd != vni.ConfiguredRd)]);
             Renew();
             if (!saysSame)
             {
