@@ -7,7 +7,7 @@ namespace Overlay.Control.Evpn.Queries;
 /// <param name="Announced">Routes that peers announced, new or again, since the start.</param>
 /// <param name="Withdrawn">Routes that peers withdrew.</param>
 /// <param name="Swept">Routes that went because a peer that was back did not give them again.</param>
-/// <param name="Refused">Routes that were not taken because the limit of all is reached.</param>
+/// <param name="Refused">Routes that were not taken because as many are there, or as many octets of attributes, as all neighbours together may give.</param>
 /// <param name="NeighborsUp">Sessions that are established.</param>
 /// <param name="Neighbors">Neighbours that had a session or have routes.</param>
 /// <param name="Stale">Stale routes in being.</param>

@@ -14,6 +14,9 @@ internal sealed partial class EvpnRib
     private long _swept;
     private long _refused;
 
+    /// <summary>Routes were refused for their attributes, and there was no room since.</summary>
+    private bool _isOutOfAttributes;
+
     /// <summary>A session is established: the peer gives everything again, and End-of-RIB says where that ends.</summary>
     public void Opened(IBgpSession session)
     {
@@ -180,6 +183,7 @@ internal sealed partial class EvpnRib
         List<(RibPeer Peer, IBgpSession? Session)>? due = null;
         lock (_gate)
         {
+            _isOutOfAttributes &= !_attributes.HasRoom;
             foreach (RibPeer? peer in _peers)
             {
                 if (peer is null)
@@ -230,11 +234,13 @@ internal sealed partial class EvpnRib
             return;
         }
 
-        string? loop = update.TreatAsWithdraw || update.Attributes is null ? "treat-as-withdraw" : LoopIn(peer, update.Attributes);
+        string? refusal = update.TreatAsWithdraw || update.Attributes is null ? "treat-as-withdraw" : LoopIn(peer, update.Attributes);
+        int attributes = 0;
+        bool hasRoom = refusal is not null || _attributes.TryAcquire(update.Attributes!, out attributes);
         nlris = new EvpnNlriReader(update.Reach);
-        if (loop is not null)
+        if (refusal is not null || !hasRoom)
         {
-            // RFC 7606 §2; and a route that came round takes the place of the one before it, which is no more.
+            // RFC 7606 §2; a route that came round, or that there is no room for, takes the place of the one before it, which is no more.
             long count = 0;
             while (nlris.MoveNext(out EvpnNlri nlri))
             {
@@ -242,17 +248,32 @@ internal sealed partial class EvpnRib
                 Withdraw(peer, nlri);
             }
 
-            peer.CountFault(loop, count);
+            peer.CountFault(refusal ?? "attribute-limit", count);
+            if (!hasRoom)
+            {
+                Refuse(peer, count);
+            }
+
             return;
         }
 
-        int attributes = _attributes.Acquire(update.Attributes!);
         while (nlris.MoveNext(out EvpnNlri nlri))
         {
             Announce(peer, nlri, attributes);
         }
 
         _attributes.Release(attributes);
+    }
+
+    /// <summary>Routes had no room for their attributes. Said when it begins.</summary>
+    private void Refuse(RibPeer peer, long count)
+    {
+        _refused += count;
+        if (!_isOutOfAttributes)
+        {
+            _isOutOfAttributes = true;
+            RibLog.AttributeLimit(_log, peer.Name, _attributes.Count, _attributes.Octets);
+        }
     }
 
     /// <summary>The peer has given everything again, or had its time to.</summary>

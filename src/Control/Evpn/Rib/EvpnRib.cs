@@ -43,7 +43,7 @@ internal sealed partial class EvpnRib
     private readonly StructPool<ImportItem> _imports = new();
     private readonly SlotIndex<RibKey, EntryKeys> _entryIndex;
     private readonly SlotIndex<ImportKey, ImportKeys> _importIndex;
-    private readonly AttributeTable _attributes = new();
+    private readonly AttributeTable _attributes;
     private readonly RouteExtras _extras = new();
     private readonly List<RibPeer?> _peers = [null];
     private readonly Stack<ushort> _freePeers = [];
@@ -58,8 +58,9 @@ internal sealed partial class EvpnRib
     /// <summary>Sessions lost since the start. A loss changes how routes stand without a word from any of them.</summary>
     private uint _losses;
 
-    public EvpnRib(EvpnOptions options, IRouteSink sink, TimeProvider time, ILogger log)
+    public EvpnRib(EvpnOptions options, IRouteSink sink, TimeProvider time, ILogger log, long attributeBudget = AttributeTable.DefaultBudget)
     {
+        _attributes = new AttributeTable { Budget = attributeBudget };
         _policy = new RibPolicy(options, [], [], 1);
         _sink = sink;
         _time = time;

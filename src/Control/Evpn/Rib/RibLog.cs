@@ -19,4 +19,7 @@ internal static partial class RibLog
 
     [LoggerMessage(3306, LogLevel.Error, "EVPN: a timed task failed; the plane goes on")]
     public static partial void TickFailed(ILogger log, Exception error);
+
+    [LoggerMessage(3307, LogLevel.Warning, "EVPN routes of neighbour {Neighbor} are refused: {Sets} different sets of attributes have {Octets} octets, and there is no room for more")]
+    public static partial void AttributeLimit(ILogger log, string neighbor, int sets, long octets);
 }

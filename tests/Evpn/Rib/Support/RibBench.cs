@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging.Abstractions;
 using Overlay.Control.Evpn.Bgp.Session;
 using Overlay.Control.Evpn.Bgp.Wire;
 using Overlay.Control.Evpn.Options;
@@ -20,9 +19,9 @@ internal sealed class RibBench
 
     private static readonly ExtendedCommunity VxlanOffer = ExtendedCommunity.Encapsulation(TunnelType.Vxlan);
 
-    public RibBench(EvpnOptions? options = null, TimeSpan? staleHold = null, bool start = true)
+    public RibBench(EvpnOptions? options = null, TimeSpan? staleHold = null, bool start = true, long attributeBudget = AttributeTable.DefaultBudget)
     {
-        Rib = new EvpnRib(options ?? DefaultOptions, Sink, Clock, NullLogger.Instance) { StaleHold = staleHold };
+        Rib = new EvpnRib(options ?? DefaultOptions, Sink, Clock, Log, attributeBudget) { StaleHold = staleHold };
         Adverts = new EvpnAdverts(options ?? DefaultOptions, Clock);
         Routes = new EvpnRoutes(Rib, Adverts);
         if (start)
@@ -37,6 +36,8 @@ internal sealed class RibBench
     public SeamSink Sink { get; } = new();
 
     public ManualTime Clock { get; } = new();
+
+    public LogLines Log { get; } = new();
 
     public EvpnRib Rib { get; }
 
