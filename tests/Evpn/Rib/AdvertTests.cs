@@ -67,6 +67,25 @@ public sealed class AdvertTests
     }
 
     [Fact]
+    public void What_is_gone_is_not_kept_while_there_is_nobody_to_withdraw_it_from()
+    {
+        RibBench bench = Started();
+        for (int i = 1; i <= 10_000; i++)
+        {
+            bench.Adverts.Tell(Learned(i));
+            bench.Adverts.Tell(Bound(i, $"10.0.{i >> 8}.{i & 255}"));
+            bench.Adverts.Tell(Aged(i));
+            bench.Adverts.Tell(Bound(i, $"10.0.{i >> 8}.{i & 255}") with { Kind = LocalEventKind.NeighborAged });
+        }
+
+        (int routes, int places) = bench.Adverts.Size;
+        Assert.Equal(1, routes);
+        Assert.InRange(places, 1, 2048);
+        FakeSession peer = bench.Open("192.0.2.9");
+        Assert.Equal(["+ 192.0.2.1:100 flood 192.0.2.1", "end-of-rib"], bench.Sent(peer));
+    }
+
+    [Fact]
     public void A_MAC_that_moved_to_us_is_announced_with_its_sequence_and_its_addresses_too()
     {
         RibBench bench = Started();

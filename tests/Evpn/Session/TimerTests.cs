@@ -112,8 +112,10 @@ public sealed class TimerTests
         Assert.Equal([4, 0], await peer.ReadTypeAsync(3));
     }
 
-    [Fact]
-    public async Task A_peer_that_takes_nothing_costs_one_buffer_and_is_dropped_after_eight_minutes()
+    [Theory]
+    [InlineData(90)]
+    [InlineData(0)]
+    public async Task A_peer_that_takes_nothing_costs_one_buffer_and_is_dropped_after_eight_minutes(ushort hold)
     {
         var time = new ManualTime();
         string us = NewAddress(), them = NewAddress(), other = NewAddress();
@@ -137,7 +139,7 @@ public sealed class TimerTests
         await good.EstablishAsync(Open(hold: 0, routerId: 1));
         await speaker.Up(other);
         using ScriptedPeer peer = await ConnectAsync(them, us, prepare: static s => s.ReceiveBufferSize = 4096);
-        await peer.SendAsync([.. Open(hold: 90), .. Keepalive]);
+        await peer.SendAsync([.. Open(hold: hold), .. Keepalive]);
         await speaker.Up(them);
         int settled = await Settled(() => Volatile.Read(ref filled));
 

@@ -90,6 +90,8 @@ internal sealed partial class EvpnAdverts : IDisposable
                     // A port that goes down takes its MACs along, each by an event of its own; a miss is answered by what peers said already.
                     break;
             }
+
+            ReleaseUnheard();
         }
     }
 
@@ -108,6 +110,8 @@ internal sealed partial class EvpnAdverts : IDisposable
             {
                 TouchAll();
             }
+
+            ReleaseUnheard();
         }
     }
 
@@ -128,6 +132,18 @@ internal sealed partial class EvpnAdverts : IDisposable
             }
 
             return (macs, floods);
+        }
+    }
+
+    /// <summary>Routes in memory, those that sessions have yet to withdraw among them; and places in the order of changes.</summary>
+    public (int Routes, int Places) Size
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_routes.Count, _order.Count);
+            }
         }
     }
 
@@ -272,6 +288,15 @@ internal sealed partial class EvpnAdverts : IDisposable
         }
 
         _order.RemoveRange(kept, _order.Count - kept);
+    }
+
+    /// <summary>Without a session there is nobody to withdraw a route from. Not in the midst of a change, which goes on with the routes it touched.</summary>
+    private void ReleaseUnheard()
+    {
+        if (_sessions.Count == 0)
+        {
+            ReleaseGone();
+        }
     }
 
     /// <summary>Forgets routes that every session has withdrawn.</summary>

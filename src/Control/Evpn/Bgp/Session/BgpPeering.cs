@@ -99,8 +99,9 @@ internal sealed class BgpPeering : IBgpConnectionUser, IBgpSession, IDisposable
     public void Agree(BgpSessionFacts facts)
     {
         _facts = facts;
-        if (facts.HoldTime > TimeSpan.Zero)
-            _connection.SendHoldTime = TimeSpan.FromTicks(Math.Max(LeastSendHold.Ticks, 2 * facts.HoldTime.Ticks));
+
+        // With a hold time of zero too: it runs only while something waits to be read by a peer that reads nothing, and we keep what it was not told.
+        _connection.SendHoldTime = TimeSpan.FromTicks(Math.Max(LeastSendHold.Ticks, 2 * facts.HoldTime.Ticks));
     }
 
     /// <summary>Carries out what the state machine asked for of timers and keepalives.</summary>
