@@ -12,7 +12,7 @@ public sealed partial class EvpnPlane
     private const long OwnRoutes = 1L << 40;
     private const int MaxPage = 100_000;
 
-    /// <summary>All neighbours, in the order of the configuration, those of prefixes behind.</summary>
+    /// <summary>All neighbours, in the order of the configuration, those of prefixes behind; those too that are away and have routes here.</summary>
     public ImmutableArray<EvpnNeighborRow> Neighbors()
     {
         IEvpnSpeaker? speaker;
@@ -23,6 +23,11 @@ public sealed partial class EvpnPlane
 
         ImmutableArray<EvpnNeighborRow> rows = speaker?.Neighbors() ??
             [.. Options.Neighbors.Select(static n => new EvpnNeighborRow { Name = n.Address.ToString(), Description = n.Description, State = n.IsShutdown ? "shutdown" : "idle", As = n.As })];
+
+        // One of a prefix is forgotten when it has been away for a while; what it gave is in force still.
+        var away = new HashSet<string>(_rib.PeerNames(), StringComparer.Ordinal);
+        away.ExceptWith(rows.Select(static row => row.Name));
+        rows = [.. rows, .. away.Order(StringComparer.Ordinal).Select(static name => new EvpnNeighborRow { Name = name, State = "idle", IsDynamic = true })];
         return [.. rows.Select(row => _rib.Complete(row) with { Advertised = _rib.SessionOf(row.Name) is { } session ? _adverts.Advertised(session) : 0 })];
     }
 
@@ -78,7 +83,10 @@ public sealed partial class EvpnPlane
     /// <summary>What is counted, for metrics.</summary>
     public EvpnFigures Figures() => _rib.Figures();
 
-    /// <summary>Ends sessions, which are opened again; or, softly, asks the peers for their routes again and gives them ours.</summary>
+    /// <summary>
+    /// Ends sessions, which are opened again; or, softly, asks the peers for their routes again and gives them ours. What a neighbour of a prefix gave that has been away for
+    /// long goes when it is named.
+    /// </summary>
     /// <param name="name">The neighbour; null for all.</param>
     /// <param name="soft">Without ending the session. A peer that cannot refresh (RFC 2918) is given ours alone.</param>
     /// <returns>Neighbours that this concerned; of a soft one those that can refresh.</returns>
@@ -102,6 +110,13 @@ public sealed partial class EvpnPlane
             }
         }
 
-        return speaker?.Clear(name, soft) ?? 0;
+        int done = speaker?.Clear(name, soft) ?? 0;
+        if (done == 0 && !soft && name is not null && _rib.PeerNames().Contains(name, StringComparer.Ordinal) && !Options.Neighbors.Any(n => string.Equals(n.Address.ToString(), name, StringComparison.Ordinal)))
+        {
+            _rib.Forget(name);
+            done = 1;
+        }
+
+        return done;
     }
 }

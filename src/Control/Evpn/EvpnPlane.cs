@@ -33,7 +33,6 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
     private readonly EvpnRoutes _routes;
     private readonly Lock _gate = new();
     private readonly Func<EvpnOptions, IBgpRoutes, IEvpnSpeaker> _speakers;
-    private readonly HashSet<string> _restored = new(StringComparer.Ordinal);
     private EvpnOptions _options;
     private IEvpnSpeaker? _speaker;
 
@@ -174,16 +173,13 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
     /// <param name="neighbor">The name of its sessions.</param>
     public bool Restores(string neighbor)
     {
-        lock (_gate)
+        if (!IsConfigured(Options, neighbor))
         {
-            if (!IsConfigured(_options, neighbor))
-            {
-                return false;
-            }
-
-            _ = _restored.Add(neighbor);
-            return true;
+            return false;
         }
+
+        _rib.Restore(neighbor);
+        return true;
     }
 
     /// <inheritdoc/>
@@ -191,19 +187,12 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
 
     private void ForgetRemoved(EvpnOptions options)
     {
-        var removed = new HashSet<string>(_rib.PeerNames().Where(name => !IsConfigured(options, name)), StringComparer.Ordinal);
-        lock (_gate)
+        foreach (string name in _rib.PeerNames())
         {
-            if (_speaker is not null)
+            if (!IsConfigured(options, name))
             {
-                removed.UnionWith(_restored.Where(name => !IsConfigured(options, name)));
-                _restored.ExceptWith(removed);
+                _rib.Forget(name);
             }
-        }
-
-        foreach (string name in removed)
-        {
-            _rib.Forget(name);
         }
     }
 

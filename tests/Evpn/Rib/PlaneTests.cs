@@ -149,6 +149,23 @@ public sealed class PlaneTests
     }
 
     [Fact]
+    public async Task A_neighbour_of_a_prefix_that_is_away_is_shown_and_what_it_gave_can_be_cleared()
+    {
+        await using PlaneBench bench = await PlaneBench.StartAsync(DefaultOptions with { Dynamic = [new EvpnDynamicOptions { Prefix = Ip("10.0.0.0"), PrefixLength = 8 }] });
+        var peer = new PlanePeer(bench, "10.0.0.7");
+        peer.Announce("192.0.2.2", 1);
+        peer.Close(BgpCloseKind.TransportLost);
+        bench.Speaker.Cleared = 0;
+        EvpnNeighborRow row = bench.Plane.Neighbors()[^1];
+        Assert.Equal(("10.0.0.7", "idle", 1, 1), (row.Name, row.State, row.Routes, row.StaleRoutes));
+        Assert.Equal(0, bench.Plane.Clear("10.0.0.8", soft: false));
+        Assert.Equal(0, bench.Plane.Clear(null, soft: false));
+        Assert.Equal("192.0.2.2*", await bench.PlaceAsync(1));
+        Assert.Equal(1, bench.Plane.Clear("10.0.0.7", soft: false));
+        Assert.Equal("-", await bench.PlaceAsync(1));
+    }
+
+    [Fact]
     public async Task A_stale_hold_that_a_reload_brings_holds_for_routes_that_are_stale_already()
     {
         var time = new ManualTime();

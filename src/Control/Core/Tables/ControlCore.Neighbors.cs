@@ -155,8 +155,7 @@ internal sealed partial class ControlCore
         (int Stale, int Rank) least = default;
         for (int id = 1; vrf.Neighbors.Count > 0 && id < _sources.Count; id++)
         {
-            SourceState source = _sources[id]!;
-            if (!vrf.Neighbors.TryGetValue((address, source.Id), out NeighborEntry entry))
+            if (_sources[id] is not { } source || !vrf.Neighbors.TryGetValue((address, source.Id), out NeighborEntry entry))
             {
                 continue;
             }

@@ -235,6 +235,7 @@ internal sealed partial class ControlCore
         }
 
         // Before walks begin, which hold places in the pools.
+        ForgetSources();
         Trim();
         SweepNeighbors();
         if (_vrfs.Values.Any(static v => v.Expiring > 0))

@@ -17,7 +17,6 @@ namespace Overlay.Control.Tables;
 /// </remarks>
 internal sealed partial class ControlCore
 {
-    private const int SourceLimit = ushort.MaxValue;
 
     private readonly IForwardingWriter _writer;
     private readonly ControlOptions _options;
@@ -285,13 +284,7 @@ internal sealed partial class ControlCore
             return known;
         }
 
-        if (_sources.Count > SourceLimit)
-        {
-            throw new InvalidOperationException("more sessions than a daemon can have");
-        }
-
-        var source = new SourceState((ushort)_sources.Count, plane, session);
-        _sources.Add(source);
+        SourceState source = AddSource(plane, session);
         if (session is null)
         {
             plane.Own = source;

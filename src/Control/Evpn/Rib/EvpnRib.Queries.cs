@@ -25,12 +25,12 @@ internal sealed partial class EvpnRib
         }
     }
 
-    /// <summary>Neighbours that have routes here or had a session.</summary>
+    /// <summary>Neighbours that have routes here or had a session, and those that the control loop has routes of from before our restart.</summary>
     public ImmutableArray<string> PeerNames()
     {
         lock (_gate)
         {
-            return [.. _peerByName.Keys];
+            return [.. _peerByName.Keys.Union(_restored, StringComparer.Ordinal)];
         }
     }
 

@@ -151,32 +151,6 @@ internal sealed partial class EvpnRib
         }
     }
 
-    /// <summary>
-    /// A neighbour without a session is none any more: it was removed from the configuration. Its routes go at once; those too that the control loop has from before our
-    /// restart, and nobody here knows of.
-    /// </summary>
-    public void Forget(string name)
-    {
-        RibPeer? peer;
-        lock (_gate)
-        {
-            if (!_peerByName.TryGetValue(name, out peer))
-            {
-                _sink.WithdrawAll(ResyncScope.OfSession(name));
-                return;
-            }
-
-            if (peer.Session is not null)
-            {
-                return;
-            }
-
-            peer.IsLeaving = true;
-        }
-
-        RemoveAll(peer);
-    }
-
     /// <summary>What the clock asks for; about once a second.</summary>
     public void Tick()
     {
@@ -192,7 +166,7 @@ internal sealed partial class EvpnRib
                 }
 
                 TimeSpan since = _time.GetElapsedTime(peer.Since);
-                if (peer.Session is not null ? !peer.IsInStep && since >= _policy.Options.StalePathTime : _staleHold is { } hold && peer.Routes > 0 && since >= hold)
+                if (peer.Session is not null ? !peer.IsInStep && since >= _policy.Options.StalePathTime : IsOver(peer, since))
                 {
                     (due ??= []).Add((peer, peer.Session));
                 }
@@ -336,6 +310,7 @@ internal sealed partial class EvpnRib
 
             peer.IsResyncing = false;
             peer.RefreshBelow = 0;
+            _ = _restored.Remove(peer.Name);
             RibLog.InStep(_log, peer.Name, peer.Routes);
             _sink.CompleteResync(ResyncScope.OfSession(peer.Name));
         }
@@ -359,69 +334,4 @@ internal sealed partial class EvpnRib
             Settle(_paths[at].Entry, null);
         }
     });
-
-    /// <summary>Takes all routes of a peer back at once; the control loop does the same, and no guard delays it. Without the lock.</summary>
-    private void RemoveAll(RibPeer peer)
-    {
-        lock (_gate)
-        {
-            if (peer.Session is not null)
-            {
-                return;
-            }
-
-            // What it gave until now, the control loop takes back by itself.
-            peer.IsSweeping = true;
-            peer.Mark++;
-        }
-
-        Walk(at =>
-        {
-            if (_paths[at].Peer == peer.Id && peer.Session is null)
-            {
-                Remove(at);
-            }
-        });
-        SettleSegments();
-        lock (_gate)
-        {
-            peer.IsSweeping = false;
-            if (peer.Session is not null)
-            {
-                // It is back already; its End-of-RIB sweeps what is left.
-                return;
-            }
-
-            _sink.WithdrawAll(ResyncScope.OfSession(peer.Name));
-            if (_peerByName.Remove(peer.Name))
-            {
-                _peers[peer.Id] = null;
-                _freePeers.Push(peer.Id);
-            }
-        }
-    }
-
-    private bool TryGetPeer(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RibPeer? peer)
-    {
-        if (_peerByName.TryGetValue(name, out peer))
-        {
-            return true;
-        }
-
-        if (!_freePeers.TryPop(out ushort id))
-        {
-            if (_peers.Count > MaxPeers)
-            {
-                return false;
-            }
-
-            id = (ushort)_peers.Count;
-            _peers.Add(null);
-        }
-
-        peer = new RibPeer(id, name);
-        _peers[id] = peer;
-        _peerByName.Add(name, peer);
-        return true;
-    }
 }

@@ -22,7 +22,10 @@ internal sealed class FakeSpeaker(IBgpRoutes routes) : IEvpnSpeaker
 
     public ImmutableArray<EvpnNeighborRow> Neighbors() => [new EvpnNeighborRow { Name = "192.0.2.9", State = "established" }];
 
-    public int Clear(string? name, bool isSoft) => 1;
+    /// <summary>What <see cref="Clear"/> answers.</summary>
+    public int Cleared { get; set; } = 1;
+
+    public int Clear(string? name, bool isSoft) => Cleared;
 
     public Task StopAsync(bool isRestart)
     {
