@@ -68,6 +68,63 @@ public sealed class LimitTests
         Assert.Equal(2, bench.Log.Lines.Count(static line => line.Contains("attributes", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void Routes_that_were_refused_are_asked_for_when_there_is_room_and_not_too_often()
+    {
+        var bench = new RibBench(DefaultOptions with { RouteLimit = 20 });
+        FakeSession peer = bench.Open("192.0.2.9");
+        FakeSession other = bench.Open("192.0.2.8");
+        bench.Announce(other, "192.0.2.3", 100);
+        for (int i = 1; i <= 30; i++)
+        {
+            bench.Announce(peer, "192.0.2.2", i);
+        }
+
+        bench.Rib.Tick();
+        bench.Withdraw(peer, MacRoute("192.0.2.2", 1), MacRoute("192.0.2.2", 2));
+        bench.Rib.Tick();
+        Assert.Equal(0, peer.Refreshes);
+        bench.Withdraw(peer, MacRoute("192.0.2.2", 3));
+        bench.Rib.Tick();
+        bench.Rib.Tick();
+        Assert.Equal((1, 0), (peer.Refreshes, other.Refreshes));
+
+        // It gives everything again, and that is too much again.
+        for (int i = 4; i <= 30; i++)
+        {
+            bench.Announce(peer, "192.0.2.2", i);
+        }
+
+        Assert.Equal(20, bench.Rows().Length);
+        for (int i = 4; i <= 10; i++)
+        {
+            bench.Withdraw(peer, MacRoute("192.0.2.2", i));
+        }
+
+        bench.Rib.Tick();
+        Assert.Equal(1, peer.Refreshes);
+        bench.Clock.Advance(TimeSpan.FromMinutes(1));
+        bench.Rib.Tick();
+        Assert.Equal(2, peer.Refreshes);
+    }
+
+    [Fact]
+    public void Routes_whose_attributes_had_no_room_are_asked_for_when_there_is()
+    {
+        var bench = new RibBench(attributeBudget: 20 * SetSize);
+        FakeSession peer = bench.Open("192.0.2.9");
+        for (int i = 1; i <= 30; i++)
+        {
+            bench.Announce(peer, Large(i), MacRoute("192.0.2.2", i));
+        }
+
+        bench.Rib.Tick();
+        Assert.Equal(0, peer.Refreshes);
+        bench.Withdraw(peer, MacRoute("192.0.2.2", 1), MacRoute("192.0.2.2", 2), MacRoute("192.0.2.2", 3));
+        bench.Rib.Tick();
+        Assert.Equal(1, peer.Refreshes);
+    }
+
     private static long Faults(RibBench bench, FakeSession peer) =>
         bench.Rib.Complete(new EvpnNeighborRow { Name = peer.Name, State = "established" }).Faults.GetValueOrDefault("attribute-limit");
 

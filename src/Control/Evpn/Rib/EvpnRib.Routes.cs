@@ -11,6 +11,7 @@ internal sealed partial class EvpnRib
     /// <summary>Ethernet tag of an A-D route per segment (RFC 7432 §8.2.1).</summary>
     private const uint MaxTag = uint.MaxValue;
     private const int WarnPercent = 75;
+    private const int RoomPercent = 90;
 
     /// <summary>Why routes of attributes are not taken from a peer at all; null if they are.</summary>
     private string? LoopIn(RibPeer peer, PathAttributes attributes)
@@ -73,6 +74,7 @@ internal sealed partial class EvpnRib
             }
 
             peer.CountFault("route-limit");
+            peer.HasRefused = true;
             _refused++;
             return;
         }
@@ -137,6 +139,9 @@ internal sealed partial class EvpnRib
             CheckLimit(peer);
         }
     }
+
+    /// <summary>Whether what was refused would be taken by now, and some more: who is asked for it gives everything again.</summary>
+    private bool HasRoom => _attributes.HasRoom && _paths.Count < (long)_policy.Options.RouteLimit * RoomPercent / 100;
 
     /// <summary>Takes a route of a peer back; by its key alone.</summary>
     private void Withdraw(RibPeer peer, in EvpnNlri nlri)

@@ -8,6 +8,8 @@ namespace Overlay.Control.Evpn.Rib;
 /// </content>
 internal sealed partial class EvpnRib
 {
+    /// <summary>Between two times that a neighbour is asked for what was refused.</summary>
+    private static readonly TimeSpan AskPeriod = TimeSpan.FromMinutes(1);
     private readonly Dictionary<IBgpSession, RibPeer> _sessions = [];
     private long _announced;
     private long _withdrawn;
@@ -41,7 +43,7 @@ internal sealed partial class EvpnRib
 
             peer.Session = session;
             peer.Facts = session.Facts;
-            peer.HasEndOfRib = peer.IsInStep = peer.HasWarned = peer.IsOverLimit = peer.IsLeaving = false;
+            peer.HasEndOfRib = peer.IsInStep = peer.HasWarned = peer.HasRefused = peer.IsOverLimit = peer.IsLeaving = false;
             peer.RefreshBelow = 0;
             peer.Since = _time.GetTimestamp();
             peer.MaxPrefixes = LimitOf(_policy.Options, session.Facts.Peer);
@@ -155,6 +157,7 @@ internal sealed partial class EvpnRib
     public void Tick()
     {
         List<(RibPeer Peer, IBgpSession? Session)>? due = null;
+        List<IBgpSession>? asked = null;
         lock (_gate)
         {
             _isOutOfAttributes &= !_attributes.HasRoom;
@@ -170,7 +173,20 @@ internal sealed partial class EvpnRib
                 {
                     (due ??= []).Add((peer, peer.Session));
                 }
+
+                if (peer is { HasRefused: true, Session: { } session } && HasRoom && (peer.AskedAt is not { } at || _time.GetElapsedTime(at) >= AskPeriod))
+                {
+                    peer.HasRefused = false;
+                    peer.AskedAt = _time.GetTimestamp();
+                    (asked ??= []).Add(session);
+                }
             }
+        }
+
+        foreach (IBgpSession session in asked ?? [])
+        {
+            // RFC 2918; one that cannot is asked by the operator, who clears the session.
+            _ = session.RequestRefresh();
         }
 
         foreach ((RibPeer peer, IBgpSession? session) in due ?? [])
@@ -243,6 +259,7 @@ internal sealed partial class EvpnRib
     private void Refuse(RibPeer peer, long count)
     {
         _refused += count;
+        peer.HasRefused = true;
         if (!_isOutOfAttributes)
         {
             _isOutOfAttributes = true;

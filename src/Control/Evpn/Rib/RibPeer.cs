@@ -57,6 +57,12 @@ internal sealed class RibPeer(ushort id, string name)
 
     public bool HasWarned { get; set; }
 
+    /// <summary>Routes of this session were refused because all neighbours together gave too much; it is asked for them when there is room.</summary>
+    public bool HasRefused { get; set; }
+
+    /// <summary>Time stamp of when it was asked for refused routes; null if it was not.</summary>
+    public long? AskedAt { get; set; }
+
     public bool IsOverLimit { get; set; }
 
     public int MaxPrefixes { get; set; }
