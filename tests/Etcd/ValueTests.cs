@@ -99,9 +99,26 @@ public sealed class ValueTests
         await UntilAsync(() => Task.FromResult(twin.Plane.Status().State == "claimed"), "the second is refused");
         Assert.Contains("192.0.2.1", twin.Plane.Status().Claimant, StringComparison.Ordinal);
         Assert.Null(await cluster.ValueAsync("/overlay/v1/vnis/100/macs/02:00:00:00:00:02"));
+        Assert.Contains(await twin.Loop.Alarms(), static alarm => alarm is { Name: "vtep_claimed", Subject: "plane etcd, key vteps/a" });
         await a.DisposeAsync();
         await UntilAsync(async () => await cluster.ValueAsync("/overlay/v1/vnis/100/macs/02:00:00:00:00:02") is not null, "the second has the name");
         Assert.Null(twin.Plane.Status().Claimant);
+    }
+
+    [Fact]
+    public async Task A_vtep_that_says_to_have_our_address_is_not_believed_and_raises_an_alarm()
+    {
+        await using EtcdCluster cluster = await StartAsync(1);
+        await cluster.PutAsync("/overlay/v1/vteps/x", """{"version":1,"vtep":"x","addresses":["192.0.2.7"]}""");
+        await cluster.PutAsync("/overlay/v1/vnis/100/macs/02:00:00:00:00:03", """{"version":1,"vtep":"x"}""");
+        await using Node a = new Node("a", "192.0.2.1", cluster.Endpoints).Start();
+        await UntilAsync(async () => await a.PlaceAsync(3) == "x", "it is believed while it says nothing of the kind");
+        Assert.Empty(await a.Loop.Alarms());
+        await cluster.PutAsync("/overlay/v1/vteps/x", """{"version":1,"vtep":"x","addresses":["192.0.2.1"]}""");
+        await UntilAsync(async () => await a.PlaceAsync(3) == "-", "its routes lead nowhere");
+        Assert.Contains(await a.Loop.Alarms(), static alarm => alarm is { Name: "vtep_claimed", Subject: "plane etcd, key vteps/x" });
+        await cluster.PutAsync("/overlay/v1/vteps/x", """{"version":1,"vtep":"x","addresses":["192.0.2.1","192.0.2.7"]}""");
+        await UntilAsync(async () => (await a.Loop.Vteps()).Any(static v => v.Name == "x"), "its other address is used");
     }
 
     [Fact]

@@ -56,6 +56,9 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
     public RouteOrigin Origin => RouteOrigin.Etcd;
 
     /// <inheritdoc/>
+    public bool AnswersMisses => true;
+
+    /// <inheritdoc/>
     public async Task RunAsync(IRouteSink routes, ChannelReader<LocalEvent> local, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(routes);
@@ -68,6 +71,7 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
         context.Run("the writer", context.Writer.RunAsync, stop.Token);
         context.Run("the watch", context.Watcher.RunAsync, stop.Token);
         context.Run("deletes of others", context.Deletes.RunAsync, stop.Token);
+        context.Run("claims", context.Claims.RunAsync, stop.Token);
         context.Run("the audit of keys", new KeyAudit(context).RunAsync, stop.Token);
         context.Run("misses", context.Misses.RunAsync, stop.Token);
         try

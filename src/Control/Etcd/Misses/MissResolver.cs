@@ -16,6 +16,9 @@ internal sealed class MissResolver : IDisposable
     private const int BatchSize = 64;
     private const int Askers = 2;
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+
+    // How long a MAC that could not be asked for is unknown.
+    private static readonly TimeSpan Unknown = TimeSpan.FromSeconds(1);
     private readonly StoreContext _context;
     private readonly EtcdValueParser _parser = new();
     private readonly Channel<EtcdKey> _queue;
@@ -67,9 +70,10 @@ internal sealed class MissResolver : IDisposable
         _context.Counters.Add(EtcdCounter.Misses);
         lock (_gate)
         {
-            if (_nobody.TryGetValue(key, out long since) && _context.Time.GetElapsedTime(since) < _context.Options.NegativeTime)
+            if (_nobody.TryGetValue(key, out long since) && _context.Options.NegativeTime - _context.Time.GetElapsedTime(since) is { Ticks: > 0 } left)
             {
                 _context.Counters.Add(EtcdCounter.MissesJoined);
+                TellNobody(key, left);
                 return;
             }
 
@@ -83,6 +87,7 @@ internal sealed class MissResolver : IDisposable
             {
                 _ = _asked.Remove(key);
                 _context.Counters.Add(EtcdCounter.MissesDropped);
+                TellNobody(key, Unknown);
             }
         }
     }
@@ -212,8 +217,9 @@ internal sealed class MissResolver : IDisposable
                 EtcdKey key = keys[i];
                 if (!read.IsOk)
                 {
-                    // Nothing is known, so nothing is said; the next frame asks again.
+                    // Nothing is known; frames do not wait for it, and one of the next asks again.
                     _context.Counters.Add(EtcdCounter.MissesFailed);
+                    TellNobody(key, Unknown);
                 }
                 else if (TryValue(key, read.Value.Responses![i], out EtcdValue value, out long changed))
                 {
@@ -343,10 +349,15 @@ internal sealed class MissResolver : IDisposable
             }
         }
 
+        TellNobody(key, _context.Options.NegativeTime);
+    }
+
+    private void TellNobody(in EtcdKey key, TimeSpan hold)
+    {
         if (key.Kind == EtcdKeyKind.Mac)
         {
             (Vni vni, MacAddress mac) = (key.Vni, key.Mac);
-            _context.Sink.Do(sink => sink.NoSuchMac(vni, mac, _context.Options.NegativeTime));
+            _context.Sink.Do(sink => sink.NoSuchMac(vni, mac, hold));
         }
     }
 

@@ -102,6 +102,7 @@ internal sealed class OwnVtep(StoreContext context)
         }
 
         context.Fault(EtcdFault.VtepClaimed, kv.Key, kv.ModRevision, Words(value));
+        context.Claims.Raise(context.Options.Node, Words(value), lasts: false);
         context.Facts.Poke();
     }
 
@@ -169,6 +170,7 @@ internal sealed class OwnVtep(StoreContext context)
                 }
 
                 Claimant = Words(other);
+                context.Claims.Raise(context.Options.Node, Claimant, lasts: true);
                 return null;
             }
 
@@ -192,6 +194,7 @@ internal sealed class OwnVtep(StoreContext context)
         if (Claimant is not null)
         {
             Claimant = null;
+            context.Claims.Over(context.Options.Node);
             EtcdLog.Ours(context.Log, context.Options.Node);
         }
     }

@@ -25,6 +25,7 @@ internal sealed class StoreContext : IDisposable
         Sink = new SinkGate(sink);
         Facts = new LocalFacts(time);
         Deletes = new ForeignDeletes(this);
+        Claims = new Claims(this);
         Vtep = new OwnVtep(this);
         Lease = new LeaseKeeper(this);
         Misses = new MissResolver(this);
@@ -56,6 +57,8 @@ internal sealed class StoreContext : IDisposable
     public LocalFacts Facts { get; }
 
     public ForeignDeletes Deletes { get; }
+
+    public Claims Claims { get; }
 
     public OwnVtep Vtep { get; }
 

@@ -104,11 +104,19 @@ internal sealed class StoreReader(StoreContext context)
         var addresses = value.Addresses.RemoveAll(ours.Contains);
         if (addresses.Length != value.Addresses.Length)
         {
-            context.Fault(EtcdFault.VtepClaimed, kv.Key, kv.ModRevision, $"{value.Vtep} says that it has an address of ours");
+            string detail = $"{value.Vtep} says that it has an address of ours";
+            context.Fault(EtcdFault.VtepClaimed, kv.Key, kv.ModRevision, detail);
+            context.Claims.Raise(key.Name!, detail, lasts: true);
             if (addresses.IsEmpty)
             {
+                // What it said before is no more.
+                context.Sink.Withdraw(key, byOwner: true);
                 return;
             }
+        }
+        else
+        {
+            context.Claims.Over(key.Name!);
         }
 
         // Of what both can do, what we prefer.
@@ -219,6 +227,11 @@ internal sealed class StoreReader(StoreContext context)
         {
             context.Vtep.Damaged(kv.ModRevision, isDeleted: true);
             return;
+        }
+
+        if (key.Kind == EtcdKeyKind.Vtep)
+        {
+            context.Claims.Over(key.Name!);
         }
 
         if (context.Facts.SawDeleted(key, kv.ModRevision))

@@ -81,6 +81,7 @@ internal sealed partial class StoreWatcher
         var state = new ListState();
         _context.Sink.Do(static sink => sink.BeginResync(ResyncScope.Plane));
         _context.Deletes.Clear();
+        _context.Claims.BeginList(except: _context.Options.Node);
         _anchor = default;
         if (reason is "backwards")
         {
