@@ -3,10 +3,13 @@ using Overlay.Encap;
 
 namespace Overlay.Control.Etcd.Store;
 
-/// <summary>Something of our side that is, or is to be, in the store. Fields change under the lock of <see cref="LocalFacts"/>.</summary>
-internal sealed class Fact(EtcdKey key)
+/// <summary>
+/// Something of our side that is, or is to be, in the store. Fields change under the lock of <see cref="LocalFacts"/>. A struct in a pool: a VTEP may have as many
+/// as it has MACs.
+/// </summary>
+internal struct Fact
 {
-    public EtcdKey Key { get; } = key;
+    public EtcdKey Key { get; set; }
 
     /// <summary>It is so; else its key is to go.</summary>
     public bool Desired { get; set; }

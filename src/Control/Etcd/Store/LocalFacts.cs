@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Overlay.Control.Etcd.Model;
+using Overlay.Control.Tables;
 using Overlay.Encap;
 
 namespace Overlay.Control.Etcd.Store;
@@ -14,9 +15,10 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     private const int QuickAttempts = 4;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
-    private readonly Dictionary<EtcdKey, Fact> _facts = [];
-    private readonly Queue<Fact> _queue = [];
-    private readonly Queue<(Fact Fact, long Since)> _paused = [];
+    private readonly StructPool<Fact> _pool = new();
+    private readonly Dictionary<EtcdKey, int> _facts = [];
+    private readonly Queue<int> _queue = [];
+    private readonly Queue<(int Fact, long Since)> _paused = [];
     private readonly SemaphoreSlim _signal = new(0, 1);
     private int _round;
     private int _written;
@@ -62,12 +64,13 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            foreach (Fact fact in _facts.Values)
+            foreach (int at in _facts.Values)
             {
+                ref Fact fact = ref _pool[at];
                 if (fact.Round != _round && fact.Desired)
                 {
                     fact.Desired = false;
-                    Enqueue(fact);
+                    Enqueue(at);
                 }
             }
         }
@@ -78,12 +81,14 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            if (!_facts.TryGetValue(key, out Fact? fact))
+            if (!_facts.TryGetValue(key, out int at))
             {
-                fact = new Fact(key);
-                _facts.Add(key, fact);
+                at = _pool.Allocate();
+                _pool[at].Key = key;
+                _facts.Add(key, at);
             }
 
+            ref Fact fact = ref _pool[at];
             fact.Round = _round;
             bool isSame = fact.Desired && fact.State == FactState.Written && fact.Mac == mac && fact.Sequence >= sequence;
             fact.Desired = true;
@@ -96,7 +101,7 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
             if (!isSame)
             {
                 fact.Attempts = 0;
-                Enqueue(fact);
+                Enqueue(at);
             }
         }
     }
@@ -106,10 +111,10 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            if (_facts.TryGetValue(key, out Fact? fact) && fact.Desired)
+            if (_facts.TryGetValue(key, out int at) && _pool[at].Desired)
             {
-                fact.Desired = false;
-                Enqueue(fact);
+                _pool[at].Desired = false;
+                Enqueue(at);
             }
         }
     }
@@ -119,12 +124,13 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            foreach (Fact fact in _facts.Values)
+            foreach (int at in _facts.Values)
             {
+                ref Fact fact = ref _pool[at];
                 if (fact.Desired && fact.Key.Vni == vni)
                 {
                     fact.Desired = false;
-                    Enqueue(fact);
+                    Enqueue(at);
                 }
             }
         }
@@ -136,11 +142,12 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            foreach (Fact fact in _facts.Values)
+            foreach (int at in _facts.Values)
             {
-                SetState(fact, FactState.None);
+                ref Fact fact = ref _pool[at];
+                SetState(ref fact, FactState.None);
                 fact.Belief = 0;
-                Enqueue(fact);
+                Enqueue(at);
             }
 
             return _facts.Count;
@@ -158,11 +165,12 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            if (!_facts.TryGetValue(key, out Fact? fact))
+            if (!_facts.TryGetValue(key, out int at))
             {
                 return false;
             }
 
+            ref Fact fact = ref _pool[at];
             fact.List = list == 0 ? fact.List : list;
             if (revision <= fact.Belief)
             {
@@ -177,8 +185,8 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
                 return false;
             }
 
-            SetState(fact, FactState.None);
-            Enqueue(fact);
+            SetState(ref fact, FactState.None);
+            Enqueue(at);
             return wasWritten;
         }
     }
@@ -194,19 +202,20 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            if (!_facts.TryGetValue(key, out Fact? fact) || revision <= fact.Belief)
+            if (!_facts.TryGetValue(key, out int at) || revision <= _pool[at].Belief)
             {
                 return false;
             }
 
+            ref Fact fact = ref _pool[at];
             bool wasWritten = fact.State == FactState.Written;
-            SetState(fact, FactState.None);
+            SetState(ref fact, FactState.None);
             fact.Belief = revision;
             fact.LeftVtep = owner;
             if (fact.Desired && (takeBack || fact.Sequence > sequence))
             {
                 fact.Attempts++;
-                Enqueue(fact);
+                Enqueue(at);
             }
 
             return wasWritten && fact.Desired;
@@ -219,18 +228,19 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            if (!_facts.TryGetValue(key, out Fact? fact) || revision <= fact.Belief)
+            if (!_facts.TryGetValue(key, out int at) || revision <= _pool[at].Belief)
             {
                 return false;
             }
 
+            ref Fact fact = ref _pool[at];
             bool wasWritten = fact.State == FactState.Written;
-            SetState(fact, FactState.None);
+            SetState(ref fact, FactState.None);
             fact.Belief = 0;
             fact.LeftVtep = null;
             if (fact.Desired)
             {
-                Enqueue(fact);
+                Enqueue(at);
                 return wasWritten;
             }
 
@@ -246,13 +256,14 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            foreach (Fact fact in _facts.Values)
+            foreach (int at in _facts.Values)
             {
+                ref Fact fact = ref _pool[at];
                 if (fact.State == FactState.Written && fact.List != list && (fact.Belief <= revision || !isListed(fact.Key)))
                 {
-                    SetState(fact, FactState.None);
+                    SetState(ref fact, FactState.None);
                     fact.Belief = 0;
-                    Enqueue(fact);
+                    Enqueue(at);
                 }
             }
         }
@@ -271,13 +282,14 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            foreach (Fact fact in _facts.Values)
+            foreach (int at in _facts.Values)
             {
+                ref Fact fact = ref _pool[at];
                 if (fact.State == FactState.Written && fact.Belief <= revision && isMissing(fact.Key))
                 {
-                    SetState(fact, FactState.None);
+                    SetState(ref fact, FactState.None);
                     fact.Belief = 0;
-                    Enqueue(fact);
+                    Enqueue(at);
                 }
             }
         }
@@ -291,21 +303,22 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            while (_paused.TryPeek(out (Fact Fact, long Since) paused) && time.GetElapsedTime(paused.Since) >= Pause)
+            while (_paused.TryPeek(out (int Fact, long Since) paused) && time.GetElapsedTime(paused.Since) >= Pause)
             {
                 _ = _paused.Dequeue();
-                paused.Fact.IsQueued = false;
-                paused.Fact.Attempts = QuickAttempts;
+                _pool[paused.Fact].IsQueued = false;
+                _pool[paused.Fact].Attempts = QuickAttempts;
                 Enqueue(paused.Fact);
             }
 
             var taken = new List<FactWrite>();
-            while (taken.Count < limit && _queue.TryDequeue(out Fact? fact))
+            while (taken.Count < limit && _queue.TryDequeue(out int at))
             {
+                ref Fact fact = ref _pool[at];
                 fact.IsQueued = false;
                 fact.IsInFlight = true;
                 fact.IsChanged = false;
-                taken.Add(new FactWrite(fact, fact.Key, fact.Desired, fact.Sequence, fact.Mac, fact.State, fact.Belief, fact.LeftVtep));
+                taken.Add(new FactWrite(at, fact.Key, fact.Desired, fact.Sequence, fact.Mac, fact.State, fact.Belief, fact.LeftVtep));
             }
 
             return taken;
@@ -317,7 +330,7 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            Fact fact = write.Fact;
+            ref Fact fact = ref _pool[write.Fact];
             fact.Attempts = 0;
 
             // The watch may have told of a later change already.
@@ -325,10 +338,10 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
             {
                 fact.Belief = revision;
                 fact.LeftVtep = null;
-                SetState(fact, write.Desired ? FactState.Written : FactState.TakenBack);
+                SetState(ref fact, write.Desired ? FactState.Written : FactState.TakenBack);
             }
 
-            Landed(fact, isOver: write.Desired == fact.Desired && write.Desired);
+            Landed(write.Fact, isOver: write.Desired == fact.Desired && write.Desired);
         }
     }
 
@@ -337,17 +350,17 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            Fact fact = write.Fact;
-            SetState(fact, FactState.None);
+            ref Fact fact = ref _pool[write.Fact];
+            SetState(ref fact, FactState.None);
             fact.Belief = 0;
             if (fact.Desired)
             {
-                Landed(fact, isOver: false);
+                Landed(write.Fact, isOver: false);
                 return;
             }
 
-            fact.IsInFlight = false;
             _ = _facts.Remove(fact.Key);
+            _pool.Release(write.Fact);
         }
     }
 
@@ -361,13 +374,13 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            Fact fact = write.Fact;
-            SetState(fact, FactState.None);
+            ref Fact fact = ref _pool[write.Fact];
+            SetState(ref fact, FactState.None);
             fact.Belief = revision;
             fact.LeftVtep = leftVtep;
             fact.Sequence = Math.Max(fact.Sequence, yield ? 0 : sequence);
             fact.Attempts++;
-            Landed(fact, isOver: yield);
+            Landed(write.Fact, isOver: yield);
         }
     }
 
@@ -385,17 +398,19 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     /// <summary>Wakes the writer for something that is no fact.</summary>
     public void Poke() => Signal();
 
-    private void Landed(Fact fact, bool isOver)
+    private void Landed(int at, bool isOver)
     {
+        ref Fact fact = ref _pool[at];
         fact.IsInFlight = false;
         if (fact.IsChanged || !isOver)
         {
-            Enqueue(fact);
+            Enqueue(at);
         }
     }
 
-    private void Enqueue(Fact fact)
+    private void Enqueue(int at)
     {
+        ref Fact fact = ref _pool[at];
         if (fact.IsInFlight)
         {
             fact.IsChanged = true;
@@ -410,11 +425,11 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
         fact.IsQueued = true;
         if (fact.Attempts > QuickAttempts)
         {
-            _paused.Enqueue((fact, time.GetTimestamp()));
+            _paused.Enqueue((at, time.GetTimestamp()));
             return;
         }
 
-        _queue.Enqueue(fact);
+        _queue.Enqueue(at);
         Signal();
     }
 
@@ -427,7 +442,7 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
         }
     }
 
-    private void SetState(Fact fact, FactState state)
+    private void SetState(ref Fact fact, FactState state)
     {
         _written += (state == FactState.Written ? 1 : 0) - (fact.State == FactState.Written ? 1 : 0);
         fact.State = state;
