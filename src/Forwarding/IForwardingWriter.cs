@@ -70,6 +70,25 @@ public interface IForwardingWriter
     /// <returns>False if the VNI is unknown.</returns>
     bool SetRemoteLearning(Vni vni, bool enabled);
 
+    /// <summary>Writes that nobody has a MAC: where the VNI asks for unknown destinations, this one is not asked for. Known destinations are not looked up among these.</summary>
+    /// <returns>False if the VNI is unknown.</returns>
+    bool WriteNegative(Vni vni, MacAddress mac);
+
+    /// <summary>Takes back what <see cref="WriteNegative"/> wrote.</summary>
+    /// <returns>False if there was nothing.</returns>
+    bool RemoveNegative(Vni vni, MacAddress mac);
+
+    /// <summary>
+    /// A miss was dealt with: frames to the MAC that wait at workers go, where the FDB says now or else as unknown unicast. Soon, not at once; workers that hold nothing are not disturbed.
+    /// </summary>
+    void ReleaseHeld(Vni vni, MacAddress mac);
+
+    /// <summary>
+    /// Lets frames grow old that wait at workers: one that has been through more than <paramref name="turns"/> calls goes as if it was released. What keeps a miss that was lost on the way
+    /// from holding frames for ever; called about once a second.
+    /// </summary>
+    void AgeHeld(int turns);
+
     /// <summary>Ticks the coarse epoch by one (it wraps).</summary>
     void AdvanceEpoch();
 

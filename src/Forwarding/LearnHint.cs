@@ -3,7 +3,7 @@ using Overlay.Encap;
 namespace Overlay.Forwarding;
 
 /// <summary>
-/// "I saw this source MAC where the FDB does not say it is." Written by a worker into its bounded ring, read by the control loop, which alone
+/// "I saw this source MAC where the FDB does not say it is", or "I have a frame to this MAC, which the FDB does not have." Written by a worker into its bounded ring, read by the control loop, which alone
 /// decides and writes. A hint that does not fit is counted and lost; the next frame makes a new one.
 /// </summary>
 public struct LearnHint : IEquatable<LearnHint>
@@ -11,7 +11,7 @@ public struct LearnHint : IEquatable<LearnHint>
     /// <summary>The VNI in which the frame was seen.</summary>
     public Vni Vni;
 
-    /// <summary>The inner source MAC: unicast, not zero.</summary>
+    /// <summary>The inner source MAC, of a miss the destination: unicast, not zero.</summary>
     public MacAddress Mac;
 
     /// <summary>Where it was seen: a port, or the next hop that answers to the outer source.</summary>
@@ -32,10 +32,16 @@ public struct LearnHint : IEquatable<LearnHint>
     /// <summary>With <see cref="IsNeighbor"/>: it said that it is a router.</summary>
     public bool IsRouter;
 
+    /// <summary>
+    /// The hint is about a destination: nobody is known to have <see cref="Mac"/>, and a frame from <see cref="Seen"/> waits at the worker until
+    /// <see cref="IForwardingWriter.ReleaseHeld"/>. It is never lost silently: a frame whose hint does not fit is dropped.
+    /// </summary>
+    public bool IsMiss;
+
     /// <inheritdoc/>
     public readonly bool Equals(LearnHint other) =>
         Vni == other.Vni && Mac == other.Mac && Seen == other.Seen && Source.Equals(other.Source) && Encap == other.Encap &&
-        SourceHasNoNextHop == other.SourceHasNoNextHop && IsNeighbor == other.IsNeighbor && IsRouter == other.IsRouter;
+        SourceHasNoNextHop == other.SourceHasNoNextHop && IsNeighbor == other.IsNeighbor && IsRouter == other.IsRouter && IsMiss == other.IsMiss;
 
     /// <inheritdoc/>
     public override readonly bool Equals(object? obj) => obj is LearnHint other && Equals(other);

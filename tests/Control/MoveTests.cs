@@ -214,7 +214,7 @@ public sealed class MoveTests
         Bench bench = Ready();
         Assert.Contains("no port, peer or plane", bench.Core.FdbWhy(new Vni(V), Mac(9)).Verdict, StringComparison.Ordinal);
         Assert.False(bench.Core.FdbWhy(new Vni(7), Mac(9)).IsVniKnown);
-        bench.Core.NoSuchMac(new Vni(V), Mac(9), TimeSpan.FromSeconds(5));
+        bench.Core.NoSuchMac(bench.Etcd, new Vni(V), Mac(9), TimeSpan.FromSeconds(5));
         Assert.Equal("nobody has it", bench.Core.FdbWhy(new Vni(V), Mac(9)).OnMiss);
         bench.Time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal("flood", bench.Core.FdbWhy(new Vni(V), Mac(9)).OnMiss);

@@ -116,6 +116,18 @@ public sealed class SizeTests
             return true;
         }
 
+        public bool WriteNegative(Vni vni, MacAddress mac) => true;
+
+        public bool RemoveNegative(Vni vni, MacAddress mac) => true;
+
+        public void ReleaseHeld(Vni vni, MacAddress mac)
+        {
+        }
+
+        public void AgeHeld(int turns)
+        {
+        }
+
         public void AdvanceEpoch()
         {
         }

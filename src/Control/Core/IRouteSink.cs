@@ -76,10 +76,16 @@ public interface IRouteSink
     /// <summary>As <see cref="WithdrawNeighbor(Vni, UnderlayAddress, string?)"/>, and says who took it back.</summary>
     void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session, WithdrawCause cause) => WithdrawNeighbor(vni, address, session);
 
-    /// <summary>Answers a miss: as <see cref="Upsert(in MacRoute, string?)"/>, and frames that wait for it go.</summary>
+    /// <summary>
+    /// Answers a miss: as <see cref="Upsert(in MacRoute, string?)"/>, written at once, and frames that wait for it go. Without a miss it is an upsert. A route that leads nowhere is as good as
+    /// <see cref="NoSuchMac"/>.
+    /// </summary>
     void Answer(in MacRoute route);
 
-    /// <summary>Answers a miss: nobody has it. Held as a negative answer for <paramref name="hold"/>.</summary>
+    /// <summary>
+    /// Answers a miss: nobody has it. Held as a negative answer for <paramref name="hold"/> (100 ms or more), but for no more MACs than <see cref="ControlOptions.NegativeAnswerLimit"/>; frames that
+    /// wait go as unknown unicast. Where several planes were asked, all have to say so. A route for the MAC, of whomever, ends it.
+    /// </summary>
     void NoSuchMac(Vni vni, MacAddress mac, TimeSpan hold);
 
     /// <summary>

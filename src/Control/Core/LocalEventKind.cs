@@ -39,7 +39,7 @@ public enum LocalEventKind : byte
     /// <summary>The local VTEP addresses in being changed.</summary>
     LocalVtepChanged = 11,
 
-    /// <summary>An unknown destination was asked for.</summary>
+    /// <summary>A frame waits for who has a MAC. Told to planes that answer misses (<see cref="IControlPlane.AnswersMisses"/>), once; never told again, not even after the channel was full.</summary>
     Miss = 12,
 
     /// <summary>Everything in being was told since the last <see cref="Resync"/>: what was told before it and not again is no more.</summary>

@@ -15,6 +15,7 @@ public sealed class FrameOutcomes
     private const byte Pending = 0;
     private const byte Delivered = 255;
     private const byte Consumed = 254;
+    private const byte Held = 253;
     private readonly Cell[] _cells;
 
     /// <summary>Makes a table.</summary>
@@ -41,6 +42,12 @@ public sealed class FrameOutcomes
     /// <summary>The frame was for us (control traffic).</summary>
     public void MarkConsumed(int frame) => _cells[frame].Outcome = Consumed;
 
+    /// <summary>The frame waits elsewhere: it is no frame of this batch any more, and is counted when it is dealt with.</summary>
+    public void MarkHeld(int frame) => _cells[frame].Outcome = Held;
+
+    /// <summary>True if the frame waits elsewhere.</summary>
+    public bool IsHeld(int frame) => _cells[frame].Outcome == Held;
+
     /// <summary>A copy of the frame, or the frame itself, was not passed on. The first reason stays; a delivery wins over any reason.</summary>
     public void MarkDropped(int frame, DropReason reason)
     {
@@ -64,8 +71,8 @@ public sealed class FrameOutcomes
             cell.Outcome = cell.LostReason;
     }
 
-    /// <summary>The reason a frame was dropped for; <see cref="DropReason.None"/> if it was delivered, consumed, or has no outcome yet.</summary>
-    public DropReason ReasonOf(int frame) => _cells[frame].Outcome is Delivered or Consumed ? DropReason.None : (DropReason)_cells[frame].Outcome;
+    /// <summary>The reason a frame was dropped for; <see cref="DropReason.None"/> if it was delivered, consumed, held, or has no outcome yet.</summary>
+    public DropReason ReasonOf(int frame) => _cells[frame].Outcome is Delivered or Consumed or Held ? DropReason.None : (DropReason)_cells[frame].Outcome;
 
     /// <summary>Segments of a delivered frame that were lost all the same, and why; 0 as a rule.</summary>
     public int LostOf(int frame, out DropReason reason)

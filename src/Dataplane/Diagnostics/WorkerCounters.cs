@@ -81,12 +81,18 @@ public sealed class WorkerCounters
     public DropSample? TakeSample(Direction direction, DropReason reason) => _samples[((int)direction * _reasons) + (int)reason].TryTake(reason, direction);
 
     /// <summary>Counts the frames of a batch, and the batch. Once a batch.</summary>
-    internal void AddReceived(Direction direction, int count)
+    /// <param name="direction">Which way.</param>
+    /// <param name="count">Frames.</param>
+    /// <param name="held">Those of them that wait, and are counted when they are dealt with.</param>
+    internal void AddReceived(Direction direction, int count, int held = 0)
     {
-        _cells[CellOf(Total.Received, direction)] += count;
+        _cells[CellOf(Total.Received, direction)] += count - held;
         if (count > 0)
             _cells[_batches + ((int)direction * BatchSizes.BucketCount) + BatchSizes.BucketOf(count)]++;
     }
+
+    /// <summary>Counts frames of earlier batches that waited, and are dealt with now.</summary>
+    internal void AddReceivedHeld(Direction direction, int count) => _cells[CellOf(Total.Received, direction)] += count;
 
     internal void AddDelivered(Direction direction, int count) => _cells[CellOf(Total.Delivered, direction)] += count;
 

@@ -25,6 +25,7 @@ public sealed class BridgeDomain
         _ports = ports;
         _localMacs = new ulong[ports.Length];
         Templates = new TemplateSet(spec, identity: null, registry);
+        AsksOnMiss = spec.AsksOnMiss;
         FloodsUnknown = spec.UnknownUnicast == UnknownUnicast.Flood;
         WatchesNeighbors = spec.ArpSuppress || spec.NdSuppress;
         ReadsGbp = spec.OnVxlanPeer == VxlanPolicyAction.MapToGbp && (spec.PolicyId is not null || spec.PolicyRequired);
@@ -56,6 +57,9 @@ public sealed class BridgeDomain
 
     /// <summary>Unknown unicast is flooded.</summary>
     public bool FloodsUnknown { get; }
+
+    /// <summary>An unknown unicast destination of a frame from a port is asked for first.</summary>
+    public bool AsksOnMiss { get; }
 
     /// <summary>ARP, neighbour discovery, or both are answered from what is known, and learned from.</summary>
     public bool WatchesNeighbors { get; }
@@ -97,7 +101,7 @@ public sealed class BridgeDomain
 
         FdbEntry entry = State.Fdb.Find(destination);
         if (!entry.IsPresent)
-            return FloodsUnknown ? ForwardingDecision.Flood : ForwardingDecision.Drop(DropReason.FdbMissFloodOff);
+            return DecideUnknown(destination, ingress);
 
         FdbTarget target = entry.Target;
         if (target.IsPort)
@@ -111,6 +115,14 @@ public sealed class BridgeDomain
             ? ForwardingDecision.Drop(DropReason.SplitHorizon)
             : ForwardingDecision.ToNextHop(target.Index);
     }
+
+    /// <summary>What becomes of unknown unicast for which nobody is asked (any more).</summary>
+    internal ForwardingDecision OnUnknown => FloodsUnknown ? ForwardingDecision.Flood : ForwardingDecision.Drop(DropReason.FdbMissFloodOff);
+
+    // Frames from the underlay are not asked for: whoever sent them believed that the MAC is here.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ForwardingDecision DecideUnknown(MacAddress destination, int ingress) =>
+        AsksOnMiss && ingress >= 0 && !destination.IsZero && !State.HasNobody(destination) ? ForwardingDecision.Miss : OnUnknown;
 
     /// <summary>A port's device has another MAC now. Control thread; the word is written whole.</summary>
     internal void SetPortMac(PortId port, MacAddress mac)

@@ -14,6 +14,7 @@ public sealed class DomainState
     private AllowList _allow = AllowList.Empty;
     private bool _remoteLearning;
     private LoopGuard? _loops;
+    private Fdb? _negative;
     private readonly Dictionary<string, StormMeter> _meters = new(StringComparer.Ordinal);
     private long _droppedByGone;
     private readonly Func<StormMeter> _newMeter;
@@ -76,6 +77,16 @@ public sealed class DomainState
     {
         get => Volatile.Read(ref _remoteLearning);
         internal set => Volatile.Write(ref _remoteLearning, value);
+    }
+
+    /// <summary>True if it was asked who has a MAC, and the answer is nobody. Any thread.</summary>
+    public bool HasNobody(MacAddress mac) => Volatile.Read(ref _negative) is { } negative && negative.Find(mac).IsPresent;
+
+    /// <summary>MACs that nobody has: a table like the FDB's, made when the first is written. Written by the control thread.</summary>
+    internal Fdb? Negative
+    {
+        get => Volatile.Read(ref _negative);
+        set => Volatile.Write(ref _negative, value);
     }
 
     /// <summary>What keeps floods from going in a circle; null where the VNI is no gateway.</summary>

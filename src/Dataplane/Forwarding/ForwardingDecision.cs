@@ -11,6 +11,9 @@ public readonly record struct ForwardingDecision(ForwardingVerdict Verdict, int 
     /// <summary>Copy to everybody else in the VNI.</summary>
     public static ForwardingDecision Flood => new(ForwardingVerdict.Flood, -1, DropReason.None);
 
+    /// <summary>Ask for the destination.</summary>
+    public static ForwardingDecision Miss => new(ForwardingVerdict.Miss, -1, DropReason.None);
+
     /// <summary>Encapsulate to a next hop.</summary>
     public static ForwardingDecision ToNextHop(int index) => new(ForwardingVerdict.NextHop, index, DropReason.None);
 

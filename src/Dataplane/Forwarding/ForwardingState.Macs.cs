@@ -24,7 +24,9 @@ public sealed partial class ForwardingState
         else if (target.Index >= _portIds.HighWater)
             ThrowUnknown(nameof(target), target.Index);
 
-        return domain.Fdb.TryWrite(mac, target, origin, flags, Epoch);
+        bool isWritten = domain.Fdb.TryWrite(mac, target, origin, flags, Epoch);
+        CountChange();
+        return isWritten;
     }
 
     /// <inheritdoc/>

@@ -54,6 +54,7 @@ public sealed partial class ForwardingState
             bindings[port.Id.Index] = Bind(port, vnis, domains);
 
         Publish(new ForwardingTables(vnis, domains, bindings, _current.NextHops, [.. self], registry));
+        CountChange();
         _written = null;
         foreach (Vni vni in _domains.Keys.Where(vni => !stay.Contains(vni)).ToArray())
             _domains.Remove(vni);
@@ -62,6 +63,7 @@ public sealed partial class ForwardingState
         foreach (DomainState state in gone)
         {
             state.Fdb.Abandon();
+            state.Negative?.Abandon();
             _domainIndexes.Return(state.Index);
         }
     }

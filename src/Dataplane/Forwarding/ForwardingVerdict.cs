@@ -14,4 +14,7 @@ public enum ForwardingVerdict : byte
 
     /// <summary>Copy to the flood list and to the other local ports.</summary>
     Flood = 3,
+
+    /// <summary>Ask who has the destination, and hold the frame until somebody says.</summary>
+    Miss = 4,
 }

@@ -3,6 +3,7 @@ using Overlay.Dataplane.Buffers;
 using Overlay.Dataplane.Diagnostics;
 using Overlay.Dataplane.Forwarding;
 using Overlay.Dataplane.Neighbors;
+using Overlay.Dataplane.Pipeline.Misses;
 using Overlay.Dataplane.Pipeline.Offload;
 using Overlay.Dataplane.Ports;
 using Overlay.Dataplane.Storm;
@@ -21,15 +22,16 @@ namespace Overlay.Dataplane.Pipeline;
 /// <item>the source is judged, and learned if the FDB says otherwise (a hint to the control loop);</item>
 /// <item>a question for a neighbour that is known is answered here (<see cref="NeighborWatch"/>);</item>
 /// <item><see cref="BridgeDomain.Decide"/> says where it goes by its destination;</item>
-/// <item>it is encapsulated, written to another port, or copied; sent; and counted, exactly once.</item>
+/// <item>it is encapsulated, written to another port, copied, or held until somebody says who has its destination (<see cref="MissQueue"/>); sent; and counted, exactly once.</item>
 /// </list>
 /// The methods occur in that order. Owned by one worker; no allocation, lock, log or exception, and a clock only once a batch where something is flooded.
 /// </summary>
-public sealed class EncapPipeline
+public sealed partial class EncapPipeline
 {
     private readonly ForwardingState _state;
     private readonly WorkerCounters _counters;
     private readonly PipelineOptions _options;
+    private readonly LearnRing _ring;
     private readonly HintFilter _hints;
     private readonly NeighborWatch _neighbors;
     private readonly ReplyLimiter _replies;
@@ -44,8 +46,11 @@ public sealed class EncapPipeline
     /// <param name="options">Settings.</param>
     public EncapPipeline(ForwardingState state, IUnderlay underlay, WorkerCounters counters, LearnRing ring, PipelineOptions options)
     {
+        ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(options);
         _state = state;
+        _inbox = state.AddMissInbox();
+        _ring = ring;
         _counters = counters;
         _options = options;
         _hints = new HintFilter(ring, counters);
@@ -56,7 +61,8 @@ public sealed class EncapPipeline
     }
 
     /// <summary>
-    /// Forwards a batch. The caller is inside its <see cref="WorkerEpoch"/>. On return every frame has its outcome and the batch may be received into again.
+    /// Forwards a batch; before it, what waited for an answer and has it now. The caller is inside its <see cref="WorkerEpoch"/>. On return every frame has its outcome or is held, and
+    /// the batch may be received into again.
     /// </summary>
     /// <param name="port">The port it was read from.</param>
     /// <param name="queue">The port queue that this worker writes to, of whatever port: taken modulo the port's queues.</param>
@@ -65,6 +71,9 @@ public sealed class EncapPipeline
     {
         ArgumentNullException.ThrowIfNull(port);
         ArgumentNullException.ThrowIfNull(batch);
+        if (_misses is not null)
+            ReleaseHeld(queue);
+
         int count = batch.Count;
         if (count == 0)
             return;
@@ -85,7 +94,10 @@ public sealed class EncapPipeline
         }
 
         _egress.Complete();
-        Tally(port, binding is not null, batch, count);
+        bool hasHeld = _misses is { HasNew: true };
+        Tally(port, binding is not null, batch, count, hasHeld);
+        if (hasHeld)
+            _misses!.Commit();
     }
 
     private DropReason Forward(ForwardingTables tables, PortBinding binding, PacketBatch batch, int index)
@@ -153,7 +165,8 @@ public sealed class EncapPipeline
         if (NeighborWatch.Concerns(domain, inner) && TryAnswer(place, inner, index))
             return DropReason.None;
 
-        reason = Dispatch(tables, ref outgoing, domain.Decide(destination, binding.Port.Id.Index), place, destination);
+        ForwardingDecision decision = domain.AsksOnMiss && WaitsFor(domain, destination) ? ForwardingDecision.Miss : domain.Decide(destination, binding.Port.Id.Index);
+        reason = Dispatch(tables, ref outgoing, decision, place, destination);
         return reason == DropReason.TooBigSilent ? TellTooBig(place, in outgoing, batch.Slab) : reason;
     }
 
@@ -273,6 +286,8 @@ public sealed class EncapPipeline
                 NoteInGateway(ref frame);
                 _egress.Flood(ref frame, from.Port.Id.Index, toUnderlay: true, exceptVtep: null);
                 return DropReason.None;
+            case ForwardingVerdict.Miss:
+                return Hold(in frame, from, destination);
             default:
                 return decision.Reason;
         }
@@ -288,17 +303,23 @@ public sealed class EncapPipeline
         loops.Note(_egress.OctetsOf(in frame), _storm.Now());
     }
 
-    private void Tally(Port port, bool isPlaced, PacketBatch batch, int count)
+    private void Tally(Port port, bool isPlaced, PacketBatch batch, int count, bool hasHeld)
     {
         FrameOutcomes outcomes = _egress.Outcomes;
         int received = 0;
         int delivered = 0;
         int consumed = 0;
+        int held = 0;
         for (int i = 0; i < count; i++)
         {
             ref PacketBuffer buffer = ref batch.Items[i];
             int weight = outcomes.Weight(i);
             received += weight;
+            if (hasHeld && outcomes.IsHeld(i))
+            {
+                held += weight;
+                continue;
+            }
 
             // Each segment of a super-frame has the headers that the whole has.
             if (isPlaced)
@@ -309,7 +330,7 @@ public sealed class EncapPipeline
                 int lost = outcomes.LostOf(i, out DropReason reason);
                 delivered += weight - lost;
                 if (lost != 0)
-                    CountDropped(batch, i, reason, lost);
+                    CountDropped(batch.Frame(i), i, reason, lost);
             }
             else if (outcomes.IsConsumed(i))
             {
@@ -317,18 +338,18 @@ public sealed class EncapPipeline
             }
             else
             {
-                CountDropped(batch, i, outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i), weight);
+                CountDropped(batch.Frame(i), i, outcomes.IsPending(i) ? DropReason.InternalError : outcomes.ReasonOf(i), weight);
             }
         }
 
         _counters.AddDelivered(Direction.Tx, delivered);
         _counters.AddConsumed(Direction.Tx, consumed);
-        _counters.AddReceived(Direction.Tx, received);
+        _counters.AddReceived(Direction.Tx, received, held);
     }
 
-    private void CountDropped(PacketBatch batch, int frame, DropReason reason, int count)
+    private void CountDropped(ReadOnlySpan<byte> octets, int frame, DropReason reason, int count)
     {
         _counters.AddDropped(Direction.Tx, reason, count);
-        _counters.OfferSample(Direction.Tx, reason, batch.Frame(frame), _egress.DomainOf(frame)?.Vni, _egress.PeerOf(frame)?.Spec.Address);
+        _counters.OfferSample(Direction.Tx, reason, octets, _egress.DomainOf(frame)?.Vni, _egress.PeerOf(frame)?.Spec.Address);
     }
 }

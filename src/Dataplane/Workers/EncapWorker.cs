@@ -42,6 +42,8 @@ internal sealed class EncapWorker : WorkerLoop
         _batch = new PacketBatch(context.BatchSize, SlabSize);
         _hashes = new uint[context.BatchSize];
         _closed = closed;
+        Action release = Release;
+        pipeline.WakeBy(() => _ = Post(release));
     }
 
     /// <summary>Begins to read a queue; if it is read already, its frames belong to <paramref name="port"/> from the next batch on.</summary>
@@ -132,6 +134,33 @@ internal sealed class EncapWorker : WorkerLoop
                 status = slot.Port.Device.Receive(slot.Queue, _batch);
                 CountDropped(Direction.Tx, _batch.Count, DropReason.ShuttingDown);
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Finish()
+    {
+        Epoch.Enter();
+        try
+        {
+            _pipeline.FlushHeld(Index, forwards: MayFlush);
+        }
+        finally
+        {
+            Epoch.Exit();
+        }
+    }
+
+    private void Release()
+    {
+        Epoch.Enter();
+        try
+        {
+            _pipeline.ReleaseHeld(Index);
+        }
+        finally
+        {
+            Epoch.Exit();
         }
     }
 

@@ -130,6 +130,11 @@ internal abstract class WorkerLoop : IDisposable
     /// <summary>The last look at every descriptor.</summary>
     protected abstract void Drain();
 
+    /// <summary>Deals with what the worker still has in its hands, after <see cref="Drain"/> or without it.</summary>
+    protected virtual void Finish()
+    {
+    }
+
     /// <summary>Counts a batch whose processing failed; none of its frames has been counted.</summary>
     protected void Abandon(Direction direction, int count, Exception exception)
     {
@@ -154,6 +159,7 @@ internal abstract class WorkerLoop : IDisposable
             Guarded(once);
         if (!_handsOver)
             Guarded(Drain);
+        Guarded(Finish);
         lock (_end)
             _ended = true;
         ReadMailbox();

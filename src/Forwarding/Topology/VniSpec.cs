@@ -36,6 +36,12 @@ public sealed record VniSpec
     /// <summary>Unknown unicast handling.</summary>
     public UnknownUnicast UnknownUnicast { get; init; }
 
+    /// <summary>
+    /// An unknown unicast destination of a frame from a port is asked for, and the frame waits for the answer; <see cref="UnknownUnicast"/> says what becomes of it when nobody has it or nobody
+    /// answers. For VNIs whose control plane answers single questions and is not mirrored.
+    /// </summary>
+    public bool AsksOnMiss { get; init; }
+
     /// <summary>The multicast group that BUM frames are sent to; null sends a copy to every peer (head-end replication).</summary>
     public FloodGroup? Group { get; init; }
 
@@ -70,7 +76,7 @@ public sealed record VniSpec
     public bool Equals(VniSpec? other) =>
         other is not null && Vni == other.Vni && Ports.SequenceEqual(other.Ports) && RemoteLearning == other.RemoteLearning && Age == other.Age &&
         LearnLimit == other.LearnLimit && VtepLearnLimit == other.VtepLearnLimit && MoveLimit == other.MoveLimit &&
-        MoveWindow == other.MoveWindow && FreezeTime == other.FreezeTime && UnknownUnicast == other.UnknownUnicast &&
+        MoveWindow == other.MoveWindow && FreezeTime == other.FreezeTime && UnknownUnicast == other.UnknownUnicast && AsksOnMiss == other.AsksOnMiss &&
         Group == other.Group && ArpSuppress == other.ArpSuppress && NdSuppress == other.NdSuppress && Storm == other.Storm &&
         Allow.SequenceEqual(other.Allow) && PolicyId == other.PolicyId && PolicyRequired == other.PolicyRequired && OnVxlanPeer == other.OnVxlanPeer &&
         Transparent == other.Transparent && Gateway == other.Gateway;

@@ -14,6 +14,7 @@ internal static class MetricCatalog
         ("Frames", TrafficMetrics.All),
         ("Peers, ports and the underlay", EndpointMetrics.All),
         ("Forwarding table, suppression, storm control", TableMetrics.All),
+        ("Destinations that are asked for", MissMetrics.All),
         ("Daemon, control planes, process", DaemonMetrics.All),
         ("BGP EVPN", EvpnMetrics.All),
         ("etcd", EtcdMetrics.All),

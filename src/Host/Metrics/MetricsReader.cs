@@ -42,6 +42,7 @@ internal sealed class MetricsReader(DaemonRuntime runtime, IMetricsSource daemon
             Config = config,
             Dataplane = snapshot,
             Fdb = (runtime.Dataplane.Forwarding.FdbCount, runtime.Dataplane.Forwarding.FdbLimit),
+            HeldFrames = runtime.Dataplane.Forwarding.HeldFrames,
             Workers = runtime.Dataplane.Forwarding.Workers,
             Vnis = vnis,
             VniFigures = Labelled(control, vnis),

@@ -21,6 +21,9 @@ internal sealed class MetricsReading
     /// <summary>FDB entries in all VNIs together, and how many there may be.</summary>
     public required (int Count, int Limit) Fdb { get; init; }
 
+    /// <summary>Frames that wait for who has their destination.</summary>
+    public int HeldFrames { get; init; }
+
     /// <summary>The counters of each worker.</summary>
     public required IReadOnlyList<WorkerCounters> Workers { get; init; }
 

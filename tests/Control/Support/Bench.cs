@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Overlay.Control.Queries;
 using Overlay.Control.Tables;
 using Overlay.Encap;
 using Overlay.Forwarding;
@@ -122,6 +123,17 @@ internal sealed class Bench
         Core.Hint(new LearnHint { Vni = new Vni(vni), Mac = Mac(mac), Seen = FdbTarget.ToPort(new PortId(port)) });
         Core.Flush();
     }
+
+    public MissCounters Misses => Core.MissCounters();
+
+    /// <summary>A frame from port p0 to a MAC that the table does not have waits at a worker.</summary>
+    public void Miss(int mac, uint vni = V)
+    {
+        Core.Hint(new LearnHint { Vni = new Vni(vni), Mac = Mac(mac), Seen = FdbTarget.ToPort(new PortId(0)), IsMiss = true });
+        Core.Flush();
+    }
+
+    public bool IsNobody(int mac, uint vni = V) => Writer.Negative.Contains((vni, Mac(mac).Value));
 
     /// <summary>A frame from an outer source: the worker finds the next hop in the allow-list, or a prefix.</summary>
     public void FromVtep(int mac, string source, uint vni = V, EncapKind encap = EncapKind.Vxlan)

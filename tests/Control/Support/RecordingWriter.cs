@@ -13,6 +13,7 @@ internal sealed class RecordingWriter : IForwardingWriter
     private readonly Lock _gate = new();
     private Action? _wake;
     private int _nextVtep;
+    private int _releasedCount;
     private int _nextHop;
 
     public ushort Epoch { get; set; }
@@ -291,6 +292,44 @@ internal sealed class RecordingWriter : IForwardingWriter
             _tables[vni].Neighbors[address] = (binding, Epoch);
         }
     }
+
+    /// <summary>MACs that nobody has, as workers see them.</summary>
+    public HashSet<(uint Vni, ulong Mac)> Negative { get; } = [];
+
+    /// <summary>Destinations whose frames were let go, in order.</summary>
+    public List<(uint Vni, MacAddress Mac)> Released { get; } = [];
+
+    /// <summary>How many of them; any thread.</summary>
+    public int ReleasedCount => Volatile.Read(ref _releasedCount);
+
+    /// <summary>How often held frames grew older.</summary>
+    public int HeldTurns { get; private set; }
+
+    public bool WriteNegative(Vni vni, MacAddress mac)
+    {
+        if (!_tables.ContainsKey(vni.Value))
+        {
+            return false;
+        }
+
+        Assert.True(Negative.Add((vni.Value, mac.Value)), "a write that changes nothing");
+        return true;
+    }
+
+    public bool RemoveNegative(Vni vni, MacAddress mac)
+    {
+        bool removed = Negative.Remove((vni.Value, mac.Value));
+        Assert.True(removed || !_tables.ContainsKey(vni.Value), "removes what is not there");
+        return removed;
+    }
+
+    public void ReleaseHeld(Vni vni, MacAddress mac)
+    {
+        Released.Add((vni.Value, mac));
+        _ = Interlocked.Increment(ref _releasedCount);
+    }
+
+    public void AgeHeld(int turns) => HeldTurns++;
 
     public void AdvanceEpoch() => Epoch++;
 

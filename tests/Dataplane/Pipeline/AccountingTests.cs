@@ -27,7 +27,8 @@ public sealed class AccountingTests
             {
                 200 => vni with { Gateway = true, PolicyId = 5, OnVxlanPeer = VxlanPolicyAction.MapToGbp },
                 300 => vni with { PolicyId = 7, PolicyRequired = true, UnknownUnicast = UnknownUnicast.Drop },
-                500 => vni with { Transparent = true },
+                400 => vni with { AsksOnMiss = true },
+                500 => vni with { Transparent = true, AsksOnMiss = true, UnknownUnicast = UnknownUnicast.Drop },
                 _ => vni,
             });
         MemoryNode node = bench.Node;
@@ -38,9 +39,11 @@ public sealed class AccountingTests
         FdbTarget[] targets = [FdbTarget.ToNextHop(bench.HopB), FdbTarget.ToNextHop(bench.HopC), .. Ports.Select(bench.PortTarget)];
         long tx = 0;
         long rx = 0;
+        long waited = 0;
         for (int round = 0; round < rounds; round++)
         {
             Disturb(bench, random, targets);
+            waited += node.Encap.HeldCount;
             if ((round & 1) == 0)
             {
                 FillFrames(node.FrameBatch, random);
@@ -55,6 +58,10 @@ public sealed class AccountingTests
             }
         }
 
+        Assert.True(node.IsBalanced());
+        Assert.True(waited > 0, "The fuzz never asks for a destination.");
+        node.Encap.FlushHeld(0, forwards: true);
+        Assert.Equal(0, node.Forwarding.HeldFrames);
         Assert.True(node.IsBalanced());
         Assert.Equal(tx, node.Totals.Received(Direction.Tx));
         Assert.Equal(rx, node.Totals.Received(Direction.Rx));
@@ -76,7 +83,7 @@ public sealed class AccountingTests
         ForwardingState state = bench.Node.Forwarding;
         Vni vni = new((uint)random.Next(1, 6) * 100);
         MacAddress mac = RandomMac(random);
-        switch (random.Next(12))
+        switch (random.Next(16))
         {
             case < 4:
                 state.TryWriteMac(vni, mac, targets[random.Next(targets.Length)], FdbOrigin.Learned, (FdbFlags)(random.Next(8) == 0 ? random.Next(8) : 0));
@@ -99,6 +106,19 @@ public sealed class AccountingTests
                 break;
             case 9:
                 bench.Node.TakeHints();
+                break;
+            case 10:
+                _ = state.WriteNegative(vni, mac);
+                state.ReleaseHeld(vni, mac);
+                break;
+            case 11:
+                _ = state.RemoveNegative(vni, mac);
+                break;
+            case 12:
+                state.ReleaseHeld(vni, mac);
+                break;
+            case 13 when random.Next(8) == 0:
+                state.AgeHeld(2);
                 break;
             default:
                 break;

@@ -26,6 +26,9 @@ public sealed class MemoryUnderlay(params UnderlayAddress[] addresses) : IUnderl
     /// <summary>A reason to refuse everything with; none as a rule.</summary>
     public DropReason Refuse { get; set; }
 
+    /// <summary>Sending throws it: a fault of ours.</summary>
+    public Exception? Fault { get; set; }
+
     /// <summary>Refuses datagrams to one destination with <see cref="Refuse"/>; null refuses all.</summary>
     public UnderlayAddress? RefuseOnly { get; set; }
 
@@ -64,6 +67,9 @@ public sealed class MemoryUnderlay(params UnderlayAddress[] addresses) : IUnderl
     /// <inheritdoc/>
     public int Send(TxBatch batch, FrameOutcomes outcomes)
     {
+        if (Fault is { } fault)
+            throw fault;
+
         int sent = 0;
         for (int i = 0; i < batch.Count; i++)
         {

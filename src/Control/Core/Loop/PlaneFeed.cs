@@ -50,6 +50,13 @@ internal sealed class PlaneFeed
         }
     }
 
+    /// <summary>
+    /// Tells what is no fact but a question: it is not told again, so one that does not fit is lost for nobody but who asks. Half of the channel is kept for facts, or whoever makes
+    /// us ask for much would have everything told again.
+    /// </summary>
+    /// <returns>False if there is no room.</returns>
+    public bool TryAsk(in LocalEvent question) => HasRoom && _channel.Writer.TryWrite(question);
+
     public void EndReplay() => IsReplaying = false;
 
     private static Channel<LocalEvent> Make(int size) =>

@@ -35,15 +35,7 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
 
     public void WithdrawGroup(int group) => loop.Post(Of(ControlMessageKind.WithdrawGroup, null) with { Number = (uint)group });
 
-    public void Upsert(in MacRoute route, string? session = null) => loop.Post(Of(ControlMessageKind.Mac, session) with
-    {
-        Vni = route.Vni,
-        Mac = route.Mac,
-        NextHop = route.NextHop,
-        Number = route.Sequence,
-        Flag = route.Sticky,
-        Ticks = route.Expiry?.Ticks ?? -1,
-    });
+    public void Upsert(in MacRoute route, string? session = null) => loop.Post(Of(ControlMessageKind.Mac, session, route));
 
     public void Upsert(in FloodRoute route, string? session = null) =>
         loop.Post(Of(ControlMessageKind.Flood, session) with { Vni = route.Vni, NextHop = route.NextHop });
@@ -71,7 +63,7 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
     public void WithdrawNeighbor(Vni vni, UnderlayAddress address, string? session, WithdrawCause cause) =>
         loop.Post(Of(ControlMessageKind.WithdrawNeighbor, session) with { Vni = vni, Address = address, Number = (uint)cause });
 
-    public void Answer(in MacRoute route) => Upsert(route);
+    public void Answer(in MacRoute route) => loop.Post(Of(ControlMessageKind.Answer, null, route));
 
     public void NoSuchMac(Vni vni, MacAddress mac, TimeSpan hold) =>
         loop.Post(Of(ControlMessageKind.NoSuchMac, null) with { Vni = vni, Mac = mac, Ticks = hold.Ticks });
@@ -98,7 +90,10 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
         switch (m.Kind)
         {
             case ControlMessageKind.Mac:
-                core.Upsert(plane, m.Session, new MacRoute(m.Vni, m.Mac, m.NextHop, m.Number, m.Flag, m.Ticks < 0 ? null : TimeSpan.FromTicks(m.Ticks)));
+                core.Upsert(plane, m.Session, RouteOf(m));
+                break;
+            case ControlMessageKind.Answer:
+                core.Answer(plane, RouteOf(m));
                 break;
             case ControlMessageKind.Flood:
                 core.Upsert(plane, m.Session, new FloodRoute(m.Vni, m.NextHop));
@@ -128,7 +123,7 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
                 core.WithdrawGroup(plane, (int)m.Number);
                 break;
             case ControlMessageKind.NoSuchMac:
-                core.NoSuchMac(m.Vni, m.Mac, TimeSpan.FromTicks(m.Ticks));
+                core.NoSuchMac(plane, m.Vni, m.Mac, TimeSpan.FromTicks(m.Ticks));
                 break;
             case ControlMessageKind.BeginResync:
                 plane.BeginResync(ScopeOf(m));
@@ -150,9 +145,21 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
         }
     }
 
+    private static MacRoute RouteOf(in ControlMessage m) => new(m.Vni, m.Mac, m.NextHop, m.Number, m.Flag, m.Ticks < 0 ? null : TimeSpan.FromTicks(m.Ticks));
+
     private static ResyncScope ScopeOf(in ControlMessage m) => new(m.Session, m.HasVni ? m.Vni : null);
 
     private ControlMessage Of(ControlMessageKind kind, string? session) => new() { Kind = kind, Plane = plane, Session = session };
+
+    private ControlMessage Of(ControlMessageKind kind, string? session, in MacRoute route) => Of(kind, session) with
+    {
+        Vni = route.Vni,
+        Mac = route.Mac,
+        NextHop = route.NextHop,
+        Number = route.Sequence,
+        Flag = route.Sticky,
+        Ticks = route.Expiry?.Ticks ?? -1,
+    };
 
     private ControlMessage Scope(ControlMessageKind kind, ResyncScope scope) =>
         Of(kind, scope.Session) with { Vni = scope.Vni ?? default, HasVni = scope.Vni is not null };

@@ -12,6 +12,9 @@ public sealed record ControlFigures(ImmutableArray<VniFigures> Vnis, ImmutableAr
 {
     /// <summary>What the mass-withdraw guard holds of each plane.</summary>
     public ImmutableArray<GuardRow> Guard { get; init; } = [];
+
+    /// <summary>What became of destinations that were asked for.</summary>
+    public MissCounters Misses { get; init; }
 }
 
 /// <summary>What the control loop counts of one VNI.</summary>

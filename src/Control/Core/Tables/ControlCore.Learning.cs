@@ -26,8 +26,8 @@ internal sealed partial class ControlCore
     private long _refusedByVtep;
     private long _refusedByTotal;
 
-    /// <summary>MACs learned and moved since the start.</summary>
-    public long Learned => _learned + _moved;
+    /// <summary>What hints came to since the start: MACs learned and moved, destinations asked for.</summary>
+    public long Learned => _learned + _moved + _missesAsked;
 
     private Dictionary<int, PortState> PortById { get; } = [];
 
@@ -50,6 +50,12 @@ internal sealed partial class ControlCore
 
     public void Hint(in LearnHint hint)
     {
+        if (hint.IsMiss)
+        {
+            MissHint(hint);
+            return;
+        }
+
         if (hint.Mac.IsMulticast || hint.Mac.IsZero)
         {
             _refusedInvalid++;

@@ -134,6 +134,10 @@ internal sealed partial class ControlCore
         }
 
         state.IsPublished = true;
+        if (_misses.Count > 0 || _negative.Count > 0)
+        {
+            NoteKnown(vrf.Vni, address);
+        }
     }
 
     private void Erase(MacVrf vrf, ref MacState state)

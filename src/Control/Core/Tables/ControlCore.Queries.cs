@@ -43,6 +43,11 @@ internal sealed partial class ControlCore
         _ = _vrfs.TryGetValue(vni.Value, out MacVrf? vrf);
         VniSpec? spec = vrf?.Spec;
         string onMiss = spec?.UnknownUnicast == UnknownUnicast.Drop ? "drop" : "flood";
+        if (spec is { AsksOnMiss: true })
+        {
+            onMiss = "asks";
+        }
+
         if (_negative.TryGetValue((vni.Value, mac.Value), out uint until) && until > Now)
         {
             onMiss = "nobody has it";
@@ -200,7 +205,7 @@ internal sealed partial class ControlCore
             }
         }
 
-        return new ControlFigures(vnis.ToImmutable(), Planes(), Alarms(), LearnCounters()) { Guard = [.. GuardRows()] };
+        return new ControlFigures(vnis.ToImmutable(), Planes(), Alarms(), LearnCounters()) { Guard = [.. GuardRows()], Misses = MissCounters() };
     }
 
     public ImmutableArray<AlarmRow> Alarms()

@@ -5,11 +5,10 @@ using Overlay.Forwarding;
 
 namespace Overlay.Control.Tables;
 
-/// <content>What planes say: MAC routes, flood routes, neighbours, answers.</content>
+/// <content>What planes say: MAC routes, flood routes, neighbours.</content>
 internal sealed partial class ControlCore
 {
     private const uint TenthsASecond = 10;
-    private readonly Dictionary<(uint Vni, ulong Mac), uint> _negative = [];
 
     public void Upsert(PlaneState plane, string? session, in MacRoute route)
     {
@@ -63,11 +62,6 @@ internal sealed partial class ControlCore
         GivenAgain(plane, candidate.Hold);
         candidate.Hold = HoldMark.None;
         SetExpiry(vrf, ref candidate, route.Expiry);
-        if (_negative.Count > 0)
-        {
-            _ = _negative.Remove((route.Vni.Value, route.Mac.Value));
-        }
-
         if (!hasChanged)
         {
             return;
@@ -184,24 +178,6 @@ internal sealed partial class ControlCore
         {
             RemoveNeighbor(vrf, (address, source.Id), entry);
             ForgetIfEmpty(vrf);
-        }
-    }
-
-    /// <summary>A plane says that nobody has a MAC; remembered for a while, and for no more MACs than the limit.</summary>
-    public void NoSuchMac(Vni vni, MacAddress mac, TimeSpan hold)
-    {
-        uint now = Now;
-        if (_negative.Count >= _options.NegativeAnswerLimit)
-        {
-            foreach ((uint, ulong) old in _negative.Where(p => p.Value <= now).Select(static p => p.Key).ToArray())
-            {
-                _ = _negative.Remove(old);
-            }
-        }
-
-        if (_negative.Count < _options.NegativeAnswerLimit)
-        {
-            _negative[(vni.Value, mac.Value)] = now + Tenths(hold);
         }
     }
 

@@ -135,6 +135,11 @@ internal sealed partial class ControlCore
                 vrf.Spec = vniSpec;
                 DropNeighbors(vrf, seen => !(seen.Address.IsIPv4 ? vniSpec.ArpSuppress : vniSpec.NdSuppress));
                 vrf.NextScan = 0;
+                if (!vniSpec.AsksOnMiss)
+                {
+                    ForgetMisses(vniSpec.Vni);
+                }
+
                 MarkDirty(vrf);
             }
 
@@ -155,6 +160,7 @@ internal sealed partial class ControlCore
     private void Detach(MacVrf vrf)
     {
         DropNeighbors(vrf, static _ => true);
+        ForgetMisses(vrf.Vni);
         vrf.Spec = null;
         vrf.FloodList = null;
         vrf.AllowList = null;

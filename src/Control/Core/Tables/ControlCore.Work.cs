@@ -40,7 +40,7 @@ internal sealed partial class ControlCore
         get
         {
             uint now = Now;
-            uint due = Math.Min(_lastSecond + TenthsASecond, _lastEpoch + EpochPeriod());
+            uint due = Math.Min(Math.Min(_lastSecond + TenthsASecond, _lastEpoch + EpochPeriod()), Math.Min(_missesDue, _negativeDue));
             foreach (MacVrf vrf in _vrfs.Values)
             {
                 if (vrf.Spec is not null)
@@ -80,7 +80,10 @@ internal sealed partial class ControlCore
         {
             _lastSecond = now;
             EverySecond(now);
+            _writer.AgeHeld((int)Math.Ceiling(_options.MissTimeout.TotalSeconds) + 2);
         }
+
+        TendMisses(now);
 
         int slice = isPressed ? PressedItems : SliceItems;
         int budget = slice;

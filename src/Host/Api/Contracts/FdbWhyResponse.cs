@@ -21,7 +21,7 @@ public sealed record FdbWhyResponse
     /// <summary>Moves of the MAC that are remembered.</summary>
     public required int Moves { get; init; }
 
-    /// <summary>What happens to a frame while there is no candidate: <c>flood</c> or <c>drop</c>; null if the VNI is unknown.</summary>
+    /// <summary>What happens to a frame while there is no candidate: <c>flood</c>, <c>drop</c>, <c>asks</c> (a control plane is asked and the frame waits), or <c>nobody has it</c> (the answer to that, for a while: as unknown unicast); null if the VNI is unknown.</summary>
     public string? OnMiss { get; init; }
 }
 
