@@ -165,13 +165,17 @@ internal sealed class DaemonRuntime : IAsyncDisposable
     {
         try
         {
-            await (_handOver?.RestoreAsync(Control, (plane, session) => plane == Evpn?.Name && (session.Length == 0 || Evpn.Restores(session))) ?? Task.CompletedTask);
+            await (_handOver?.RestoreAsync(Control, Restores) ?? Task.CompletedTask);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             HostLog.HandOverFailed(_log, error);
         }
     }
+
+    // What nobody would ever give again, or take back, stays away.
+    private bool Restores(string plane, string session) =>
+        plane == Evpn?.Name ? session.Length == 0 || Evpn.Restores(session) : plane == Etcd?.Name && session.Length == 0;
 
     /// <summary>Brings another configuration into force, touching only what changed; or does nothing.</summary>
     /// <returns>
@@ -331,6 +335,12 @@ internal sealed class DaemonRuntime : IAsyncDisposable
             Evpn.StaleHold = config.StaleHold;
         }
 
+        if (Etcd is not null && config.Etcd is { } etcd)
+        {
+            // Before a VNI is there, or it would be mirrored for a moment.
+            Etcd.SetModes(etcd.Vnis);
+        }
+
         await Control.SetTopology(plan.Spec, plan.PortIds);
         foreach (var gone in _portStates.Keys.Where(name => !plan.PortIds.ContainsKey(name)).ToArray())
         {
@@ -339,11 +349,6 @@ internal sealed class DaemonRuntime : IAsyncDisposable
 
         await FollowPortsAsync();
         await _static.Replace(config.Routes);
-        if (Etcd is not null && config.Etcd is { } etcd)
-        {
-            Etcd.SetModes(etcd.Vnis);
-        }
-
         if (Evpn is not null && config.Evpn is { } evpn)
         {
             await Evpn.ApplyAsync(evpn);
