@@ -87,11 +87,15 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
     }
 
     /// <summary>Changes the modes of VNIs; MACs of those that have another are taken in anew. Nothing else of the options changes without a new plane.</summary>
-    public void SetModes(ImmutableDictionary<Vni, EtcdVniMode> vnis)
+    /// <param name="options">Options of which the modes are taken, the default and those of VNIs.</param>
+    public void SetModes(EtcdOptions options)
     {
-        ArgumentNullException.ThrowIfNull(vnis);
-        _options = _options with { Vnis = vnis };
-        _context?.SetModes(_options);
+        ArgumentNullException.ThrowIfNull(options);
+        if (!_options.HasModesOf(options))
+        {
+            _options = _options with { DefaultMode = options.DefaultMode, Vnis = options.Vnis };
+            _context?.SetModes(_options);
+        }
     }
 
     /// <summary>How the plane is.</summary>

@@ -338,7 +338,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         if (Etcd is not null && config.Etcd is { } etcd)
         {
             // Before a VNI is there, or it would be mirrored for a moment.
-            Etcd.SetModes(etcd.Vnis);
+            Etcd.SetModes(etcd);
         }
 
         await Control.SetTopology(plan.Spec, plan.PortIds);

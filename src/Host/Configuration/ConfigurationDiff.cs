@@ -64,14 +64,14 @@ public sealed record ConfigurationDiff(IReadOnlyList<string> RestartKeys, IReadO
 
     // Our name and ports have keys of their own, and modes are changed by a reload.
     private static EtcdOptions OwnKeys(EtcdOptions etcd, EtcdOptions old) =>
-        etcd with { Node = old.Node, VxlanPort = old.VxlanPort, GenevePort = old.GenevePort, Vnis = old.Vnis };
+        etcd with { Node = old.Node, VxlanPort = old.VxlanPort, GenevePort = old.GenevePort, DefaultMode = old.DefaultMode, Vnis = old.Vnis };
 
     private static List<string> FindChanges(OverlayConfig old, OverlayConfig @new)
     {
         var changes = new List<string>();
-        if (old.Etcd is { } was && @new.Etcd is { } isNow && !was.HasModesOf(isNow))
+        if (old.Etcd is { } was && @new.Etcd is { } isNow && was.DefaultMode != isNow.DefaultMode)
         {
-            changes.Add("vnis[].etcd: " + string.Join(", ", isNow.Vnis.OrderBy(static v => v.Key).Select(static v => $"{v.Key} {(v.Value == EtcdVniMode.OnDemand ? "on-demand" : "mirror")}")));
+            changes.Add($"control.etcd.mode: {(isNow.DefaultMode == EtcdVniMode.OnDemand ? "on-demand" : "mirror")}");
         }
 
         if (old.Log != @new.Log)

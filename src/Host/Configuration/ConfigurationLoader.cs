@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Overlay.Control.Etcd.Options;
 using Overlay.Host.Configuration.Sections;
 using Overlay.Host.Configuration.Yaml;
 
@@ -83,6 +84,7 @@ public static class ConfigurationLoader
         var ports = PortSection.Read(root);
         var (vnis, evpnVnis, etcdVnis, allVnisRead) = VniSection.Read(root, ports, underlay);
         var routes = PeerSection.Read(root, nodeName, underlay, new PeerSection.Known(vni => !allVnisRead || vnis.ContainsKey(vni), vni => vnis.GetValueOrDefault(vni)?.Group is not null));
+        var etcd = EtcdSection.Read(control, nodeName, underlay, etcdVnis);
         return new OverlayConfig
         {
             NodeName = nodeName,
@@ -97,12 +99,12 @@ public static class ConfigurationLoader
             Guard = GuardSection.Read(control.Map("guard")),
             StaleHold = GuardSection.ReadStaleHold(control),
             Evpn = EvpnSection.Read(control, underlay, evpnVnis),
-            Etcd = EtcdSection.Read(control, nodeName, underlay, etcdVnis),
+            Etcd = etcd,
             Routes = routes,
             Topology = OptionSection.Read(root.Map("options")) with
             {
                 Ports = ports.Values.ToImmutableSortedDictionary(port => port.Spec.Name, port => port.Spec, StringComparer.Ordinal),
-                Vnis = [.. vnis.Values.OrderBy(vni => vni.Vni)],
+                Vnis = [.. vnis.Values.OrderBy(vni => vni.Vni).Select(vni => vni with { AsksOnMiss = etcd?.ModeOf(vni.Vni) == EtcdVniMode.OnDemand })],
             },
         };
     }

@@ -54,7 +54,7 @@ public sealed record OverlayConfig
     /// <summary><c>control.evpn</c> and <c>vnis[].evpn</c>; null if the plane is off.</summary>
     public EvpnOptions? Evpn { get; init; }
 
-    /// <summary><c>control.etcd</c> and <c>vnis[].etcd</c>; null if the plane is off. Needs a restart.</summary>
+    /// <summary><c>control.etcd</c> and <c>vnis[].etcd</c>; null if the plane is off. Needs a restart, but for the modes of VNIs.</summary>
     public EtcdOptions? Etcd { get; init; }
 }
 

@@ -43,7 +43,6 @@ public sealed class ConfigurationDiffTests
         { "control.etcd.prefix", "/else/" },
         { "control.etcd.lease", "30s" },
         { "control.etcd.encap", "[geneve]" },
-        { "control.etcd.mode", "on-demand" },
         { "control.etcd.ca", "/ca" },
         { "control.etcd.certificate", "/d" },
         { "control.etcd.key", "/l" },
@@ -116,6 +115,14 @@ public sealed class ConfigurationDiffTests
         var diff = ConfigurationDiff.Compare(Load(Text), Load("# comment\n" + Text));
         Assert.Empty(diff.RestartKeys);
         Assert.Empty(diff.Changes);
+    }
+
+    [Fact]
+    public void The_mode_of_etcd_is_changed_by_a_reload()
+    {
+        var diff = ConfigurationDiff.Compare(Load(Text), Load(Text, ("OVERLAY__control__etcd__mode", "on-demand")));
+        Assert.Empty(diff.RestartKeys);
+        Assert.Equal(["control.etcd.mode: on-demand", "vni 100: changed"], diff.Changes);
     }
 
     [Fact]

@@ -56,6 +56,19 @@ public sealed class ConfigurationLoaderTests
             underlay);
     }
 
+    [Theory]
+    [InlineData("", new[] { 100 })]
+    [InlineData(", mode: on-demand", new[] { 100, 200 })]
+    public void Frames_wait_for_an_answer_in_VNIs_that_etcd_is_asked_for(string mode, int[] asks)
+    {
+        const string Vnis = "vnis: [{ id: 100, etcd: { mode: on-demand } }, { id: 200 }, { id: 300, etcd: { mode: mirror } }]\n";
+        var config = Accept(Minimal + Vnis + $"control: {{ etcd: {{ endpoints: [\"http://127.0.0.1:1\"]{mode} }} }}");
+        Assert.Equal(asks, config.Topology.Vnis.Where(vni => vni.AsksOnMiss).Select(vni => (int)vni.Vni.Value));
+
+        // Without anybody to ask nothing waits.
+        Assert.DoesNotContain(Accept(Minimal + Vnis).Topology.Vnis, vni => vni.AsksOnMiss);
+    }
+
     [Fact]
     public void The_guard_and_the_hold_of_stale_routes_bind()
     {

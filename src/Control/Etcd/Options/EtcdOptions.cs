@@ -88,7 +88,7 @@ public sealed record EtcdOptions
     public bool HasModesOf(EtcdOptions other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Vnis.Count == other.Vnis.Count && Vnis.All(v => other.Vnis.TryGetValue(v.Key, out EtcdVniMode mode) && mode == v.Value);
+        return DefaultMode == other.DefaultMode && Vnis.Count == other.Vnis.Count && Vnis.All(v => other.Vnis.TryGetValue(v.Key, out EtcdVniMode mode) && mode == v.Value);
     }
 
     /// <inheritdoc/>
@@ -96,7 +96,7 @@ public sealed record EtcdOptions
         other is not null && Endpoints.SequenceEqual(other.Endpoints) && Node == other.Node && Prefix == other.Prefix && Lease == other.Lease && Tls == other.Tls &&
         Username == other.Username && PasswordFile == other.PasswordFile && Password == other.Password && ConnectTimeout == other.ConnectTimeout &&
         RequestTimeout == other.RequestTimeout && HealthInterval == other.HealthInterval && BackOffFirst == other.BackOffFirst && BackOffLast == other.BackOffLast &&
-        PageSize == other.PageSize && BatchSize == other.BatchSize && BatchDelay == other.BatchDelay && DefaultMode == other.DefaultMode &&
+        PageSize == other.PageSize && BatchSize == other.BatchSize && BatchDelay == other.BatchDelay &&
         AnswerTime == other.AnswerTime && NegativeTime == other.NegativeTime && AnswerLimit == other.AnswerLimit && MissQueueSize == other.MissQueueSize &&
         Encaps.SequenceEqual(other.Encaps) && VxlanPort == other.VxlanPort && GenevePort == other.GenevePort && HasModesOf(other);
 

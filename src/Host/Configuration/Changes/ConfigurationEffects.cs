@@ -96,7 +96,8 @@ internal static partial class ConfigurationEffects
             (old.Allow.SequenceEqual(vni.Allow), "allow"),
             ((old.PolicyId, old.PolicyRequired, old.OnVxlanPeer) == (vni.PolicyId, vni.PolicyRequired, vni.OnVxlanPeer), "policy"),
             (old.Transparent == vni.Transparent, "transparent"),
-            (old.Gateway == vni.Gateway, "gateway"));
+            (old.Gateway == vni.Gateway, "gateway"),
+            (old.AsksOnMiss == vni.AsksOnMiss, "etcd"));
         var (gone, came) = (old.Ports.Except(vni.Ports, StringComparer.Ordinal).ToArray(), vni.Ports.Except(old.Ports, StringComparer.Ordinal).ToArray());
         var parts = new List<string>();
         if (came.Length > 0)
@@ -126,6 +127,11 @@ internal static partial class ConfigurationEffects
         }
 
         var interrupts = parts.Count > (came.Length > 0 ? 1 : 0);
+        if (old.AsksOnMiss != vni.AsksOnMiss)
+        {
+            parts.Add(vni.AsksOnMiss ? "what etcd gave is forgotten, and asked for as frames need it" : "everything that etcd has of it is taken in");
+        }
+
         return Of("vni", vni.Vni.ToString(), "changed", keys, parts.Count > 0 ? string.Join("; ", parts) : "in force at once; what was learned stays, no frame is lost", interrupts);
     }
 

@@ -311,7 +311,7 @@ public static class ConfigKeys
             "How long others hold on to what we said after we are gone."),
         new("control.etcd.encap", "list of vxlan and geneve", "[geneve, vxlan]", false,
             "Encapsulations that are announced and sent, the preferred first: of those that a remote VTEP announces, the first of this list is sent to it."),
-        new("control.etcd.mode", "mirror, on-demand", "mirror", false,
+        new("control.etcd.mode", "mirror, on-demand", "mirror", true,
             "How MACs come here, in VNIs that do not say so themselves: all of them, or those that frames ask for."),
         new("control.etcd.ca", "absolute path, null", "null", false,
             "PEM file with the authorities of the members' certificates; null: those of the system. Files are read anew when a connection fails because of them."),
