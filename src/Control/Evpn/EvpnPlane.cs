@@ -145,6 +145,28 @@ public sealed partial class EvpnPlane : IControlPlane, IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes other settings of VNIs and nothing else, for those that are about to be attached: a VNI is announced by its settings from its first moment on. Returns at once.
+    /// </summary>
+    /// <param name="vnis">The settings of all VNIs.</param>
+    public void Expect(ImmutableDictionary<Vni, EvpnVniOptions> vnis)
+    {
+        ArgumentNullException.ThrowIfNull(vnis);
+        EvpnOptions options;
+        lock (_gate)
+        {
+            if (ReferenceEquals(_options.Vnis, vnis))
+            {
+                return;
+            }
+
+            options = _options = _options with { Vnis = vnis };
+        }
+
+        _rib.Apply(options);
+        _adverts.Apply(options);
+    }
+
     /// <summary>Takes another configuration: what changed is changed, sessions that did not change stay up.</summary>
     public async Task ApplyAsync(EvpnOptions options)
     {

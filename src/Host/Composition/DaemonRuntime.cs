@@ -333,6 +333,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         if (Evpn is not null)
         {
             Evpn.StaleHold = config.StaleHold;
+            Evpn.Expect(EvpnVnis.Before(Evpn.Options, Config, config));
         }
 
         if (Etcd is not null && config.Etcd is { } etcd)
@@ -351,7 +352,7 @@ internal sealed class DaemonRuntime : IAsyncDisposable
         await _static.Replace(config.Routes);
         if (Evpn is not null && config.Evpn is { } evpn)
         {
-            await Evpn.ApplyAsync(evpn);
+            await Evpn.ApplyAsync(EvpnVnis.After(Evpn.Options, evpn, config.Topology));
         }
 
         await Control.SettleAsync();

@@ -63,4 +63,25 @@ public sealed class AdvertNumberTests
             ],
             bench.Sent(peer).Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public void Settings_of_one_VNI_say_its_routes_anew_and_those_of_no_other()
+    {
+        RibBench bench = Started();
+        bench.Adverts.Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = new Vni(W) });
+        bench.Adverts.Tell(Learned(1));
+        bench.Adverts.Tell(Learned(2) with { Vni = new Vni(W) });
+        FakeSession peer = bench.Open("192.0.2.9");
+        _ = bench.Sent(peer);
+        EvpnOptions with = DefaultOptions with { Vnis = DefaultOptions.Vnis.Add(new Vni(W), new EvpnVniOptions { AdvertiseMacs = false }) };
+        bench.Adverts.Apply(with);
+        Assert.Equal(["- 192.0.2.1:200 02:00:00:00:00:02", "+ 192.0.2.1:200 flood 192.0.2.1"], bench.Sent(peer));
+
+        // Of a VNI that is not here yet, nothing is said; then by its settings alone.
+        var to = new Vni(300);
+        bench.Adverts.Apply(with with { Vnis = with.Vnis.Add(to, new EvpnVniOptions { IsEnabled = false }) });
+        Assert.Empty(bench.Sent(peer));
+        bench.Adverts.Tell(new LocalEvent { Kind = LocalEventKind.VniAttached, Vni = to });
+        Assert.DoesNotContain(bench.Sent(peer), static s => s.StartsWith('+'));
+    }
 }

@@ -102,13 +102,14 @@ internal sealed partial class EvpnAdverts : IDisposable
         {
             bool isSameRouter = _options.RouterId == options.RouterId;
             bool saysSame = SaysSame(_options, options);
+            HashSet<uint> changed = [.. _vnis.Keys.Where(vni => !SaysSame(_options, options, vni))];
             _options = options;
             _cache.Clear();
             Renumber([.. _vnis.Values.Where(vni => !isSameRouter || options.Vnis.GetValueOrDefault(new Vni(vni.Vni))?.Rd != vni.ConfiguredRd)]);
             Renew();
-            if (!saysSame)
+            if (!saysSame || changed.Count > 0)
             {
-                TouchAll();
+                TouchAll(saysSame ? changed : null);
             }
 
             ReleaseUnheard();
@@ -166,14 +167,15 @@ internal sealed partial class EvpnAdverts : IDisposable
 
     private static EvpnVniOptions DefaultVni { get; } = new();
 
-    /// <summary>Whether routes say the same by two configurations; the next hop and route distinguishers apart.</summary>
-    private static bool SaysSame(EvpnOptions a, EvpnOptions b) =>
-        a.As == b.As && a.RouteTargets == b.RouteTargets && a.Encaps.SequenceEqual(b.Encaps) && a.Vnis.Keys.Union(b.Vnis.Keys).All(vni =>
-        {
-            EvpnVniOptions one = a.Vnis.GetValueOrDefault(vni) ?? DefaultVni;
-            EvpnVniOptions two = b.Vnis.GetValueOrDefault(vni) ?? DefaultVni;
-            return one.IsEnabled == two.IsEnabled && one.AdvertiseMacs == two.AdvertiseMacs && one.IsGateway == two.IsGateway && one.Export.SequenceEqual(two.Export);
-        });
+    /// <summary>Whether routes say the same by two configurations; the next hop, route distinguishers and what is of a VNI apart.</summary>
+    private static bool SaysSame(EvpnOptions a, EvpnOptions b) => a.As == b.As && a.RouteTargets == b.RouteTargets && a.Encaps.SequenceEqual(b.Encaps);
+
+    private static bool SaysSame(EvpnOptions a, EvpnOptions b, uint vni)
+    {
+        EvpnVniOptions one = a.Vnis.GetValueOrDefault(new Vni(vni)) ?? DefaultVni;
+        EvpnVniOptions two = b.Vnis.GetValueOrDefault(new Vni(vni)) ?? DefaultVni;
+        return one.IsEnabled == two.IsEnabled && one.AdvertiseMacs == two.AdvertiseMacs && one.IsGateway == two.IsGateway && one.Export.SequenceEqual(two.Export);
+    }
 
     /// <summary>Whether a route is announced now; otherwise it is withdrawn.</summary>
     private bool IsAnnounced(int at)
@@ -215,11 +217,12 @@ internal sealed partial class EvpnAdverts : IDisposable
         Announce();
     }
 
-    private void TouchAll()
+    /// <param name="vnis">Those of these VNIs; null for all.</param>
+    private void TouchAll(HashSet<uint>? vnis = null)
     {
         for (int at = 0; at < _routes.High; at++)
         {
-            if (_routes[at].Key.Word != 0)
+            if (_routes[at].Key.Word != 0 && (vnis is null || vnis.Contains(_routes[at].Vni)))
             {
                 Touch(at);
             }
