@@ -18,7 +18,7 @@ internal static partial class ConfigurationEffects
             dynamic => $"{dynamic.Prefix}/{dynamic.PrefixLength}",
             dynamic => Of("key", $"evpn prefix {dynamic.Prefix}/{dynamic.PrefixLength}", "added", [], $"up to {dynamic.Limit} neighbours may connect from it"),
             dynamic => Of("key", $"evpn prefix {dynamic.Prefix}/{dynamic.PrefixLength}", "removed", [], "sessions with neighbours of it end, and what they gave is removed at once", interrupts: true),
-            (_, dynamic) => Of("key", $"evpn prefix {dynamic.Prefix}/{dynamic.PrefixLength}", "changed", [], "sessions with neighbours of it begin anew; what they gave stays in force"));
+            PrefixChanged);
         foreach (var vni in old.Vnis.Keys.Union(@new.Vnis.Keys).Order())
         {
             var (before, after) = (Of(old.Vnis, vni), Of(@new.Vnis, vni));
@@ -52,22 +52,66 @@ internal static partial class ConfigurationEffects
     private static ConfigEffect NeighborChanged(EvpnNeighborOptions old, EvpnNeighborOptions neighbor)
     {
         var keys = Keys(
-            (old.As == neighbor.As, "as"),
             (old.Port == neighbor.Port, "port"),
             (old.Description == neighbor.Description, "description"),
             (old.IsShutdown == neighbor.IsShutdown && old.ShutdownText == neighbor.ShutdownText, "shutdown"),
-            (old.ConnectRetry == neighbor.ConnectRetry, "connect_retry"),
-            (old.IsPassive == neighbor.IsPassive, "passive"),
-            (old.LocalAs == neighbor.LocalAs, "local_as"),
-            (old.Password == neighbor.Password, "password"),
-            (old.HoldTime == neighbor.HoldTime, "hold_time"),
-            (old.TtlSecurityHops == neighbor.TtlSecurityHops, "ttl_security"),
-            (old.Multihop == neighbor.Multihop, "multihop"),
-            (old.LocalAddress == neighbor.LocalAddress, "local_address"),
-            (old.MaxPrefixes == neighbor.MaxPrefixes, "max_prefixes"));
+            (old.ConnectRetry == neighbor.ConnectRetry, "connect_retry"));
+        keys.AddRange(SessionKeys(old, neighbor));
         var isShut = neighbor.IsShutdown && !old.IsShutdown;
-        return Of("key", $"evpn neighbor {neighbor.Address}", "changed", keys, isShut
-            ? "the session ends and stays down; what it gave is removed at once"
-            : "the session begins anew; what it gave stays in force", isShut);
+        return Of("key", $"evpn neighbor {neighbor.Address}", "changed", keys, isShut ? "the session ends and stays down; what it gave is removed at once"
+            : neighbor.IsShutdown ? "is kept down"
+            : old.IsShutdown ? "a session with it is opened"
+            : keys.Exists(NeedsSession) ? "the session begins anew; what it gave stays in force"
+            : "the session goes on" + Besides(keys), isShut);
+    }
+
+    private static ConfigEffect PrefixChanged(EvpnDynamicOptions old, EvpnDynamicOptions dynamic)
+    {
+        var keys = Keys((old.Limit == dynamic.Limit, "limit"));
+        keys.AddRange(SessionKeys(old, dynamic));
+        return Of("key", $"evpn prefix {dynamic.Prefix}/{dynamic.PrefixLength}", "changed", keys, keys.Exists(NeedsSession)
+            ? "sessions with neighbours of it begin anew; what they gave stays in force"
+            : "sessions with neighbours of it go on" + Besides(keys));
+    }
+
+    private static List<string> SessionKeys(EvpnSessionOptions old, EvpnSessionOptions session) => Keys(
+        (old.As == session.As, "as"),
+        (old.IsPassive == session.IsPassive, "passive"),
+        (old.LocalAs == session.LocalAs, "local_as"),
+        (old.Password == session.Password, "password"),
+        (old.HoldTime == session.HoldTime, "hold_time"),
+        (old.TtlSecurityHops == session.TtlSecurityHops, "ttl_security"),
+        (old.Multihop == session.Multihop, "multihop"),
+        (old.LocalAddress == session.LocalAddress, "local_address"),
+        (old.MaxPrefixes == session.MaxPrefixes, "max_prefixes"));
+
+    // What a session cannot follow; as the speaker has it.
+    private static bool NeedsSession(string key) => key is "as" or "local_as" or "password" or "hold_time" or "ttl_security" or "multihop" or "local_address" or "port";
+
+    private static string Besides(List<string> keys)
+    {
+        var besides = new List<string>();
+        foreach (var key in keys)
+        {
+            switch (key)
+            {
+                case "max_prefixes":
+                    besides.Add("a neighbour that gave more than max_prefixes is ended");
+                    break;
+                case "connect_retry":
+                    besides.Add("the new connect_retry is for the next attempts to connect");
+                    break;
+                case "passive":
+                    besides.Add("who connects counts from the next connection on");
+                    break;
+                case "limit":
+                    besides.Add("the limit is for neighbours that come");
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return string.Concat(besides.Select(static text => "; " + text));
     }
 }

@@ -272,7 +272,7 @@ public static class ConfigKeys
         new("control.evpn.graceful_restart", "mapping", "defaults", true,
             "Graceful restart (RFC 4724)."),
         new("control.evpn.graceful_restart.time", "duration, 0s–4095s", "120s", true,
-            "How long neighbours are asked to keep our routes while we restart; `0s`: it is not offered."),
+            "How long neighbours are asked to keep our routes while we restart; `0s`: it is not offered. Said when a session begins: a change counts from each next session on."),
         new("control.evpn.graceful_restart.stale_path_time", "duration, 1s–1h", "360s", true,
             "A neighbour that is back and has not said End-of-RIB after this time: what it did not give again goes."),
         new("control.evpn.neighbors", "list of mappings", "[]", true,
