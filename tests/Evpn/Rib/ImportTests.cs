@@ -250,6 +250,34 @@ public sealed class ImportTests
     }
 
     [Fact]
+    public void A_withdrawn_segment_is_remembered_for_as_long_as_a_MAC_hangs_on_it_and_no_longer()
+    {
+        var bench = new RibBench();
+        FakeSession peer = bench.Open("192.0.2.9");
+        bench.EndOfRib(peer);
+        for (int i = 1; i <= 100; i++)
+        {
+            var esi = new EthernetSegmentId(1, (ulong)i);
+            EvpnNlri discovery = new() { Type = EvpnRouteType.EthernetAutoDiscovery, Rd = Rd("192.0.2.2"), Esi = esi, EthernetTag = uint.MaxValue };
+            bench.Announce(peer, From("192.0.2.2"), MacRoute("192.0.2.2", i, esi: esi), discovery);
+            bench.Withdraw(peer, discovery);
+            if (i > 1)
+            {
+                bench.Withdraw(peer, MacRoute("192.0.2.2", i, esi: esi));
+            }
+        }
+
+        bench.Clock.Advance(TimeSpan.FromMinutes(1));
+        bench.Rib.Tick();
+        Assert.Equal(1, bench.Rib.SegmentCount);
+        Assert.Equal("-", bench.Place(1));
+        bench.Withdraw(peer, MacRoute("192.0.2.2", 1, esi: new EthernetSegmentId(1, 1)));
+        bench.Clock.Advance(TimeSpan.FromMinutes(1));
+        bench.Rib.Tick();
+        Assert.Equal(0, bench.Rib.SegmentCount);
+    }
+
+    [Fact]
     public void A_peer_that_gives_more_than_it_may_is_ended_with_Cease_1()
     {
         EvpnOptions options = DefaultOptions with { Neighbors = [new EvpnNeighborOptions { Address = Ip("192.0.2.9"), MaxPrefixes = 3 }] };

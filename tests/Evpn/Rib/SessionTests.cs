@@ -219,6 +219,51 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void A_framed_refresh_that_does_not_end_is_ended_by_the_stale_path_time()
+    {
+        var bench = new RibBench();
+        FakeSession peer = bench.Open("192.0.2.9");
+        bench.Announce(peer, "192.0.2.2", 1);
+        bench.Announce(peer, "192.0.2.2", 2);
+        bench.EndOfRib(peer);
+        bench.Clock.Advance(TimeSpan.FromHours(1));
+        bench.Routes.Refresh(peer, RouteRefreshKind.Begin);
+        bench.Announce(peer, "192.0.2.2", 2);
+        bench.Clock.Advance(DefaultOptions.StalePathTime - TimeSpan.FromSeconds(1));
+        bench.Rib.Tick();
+        Assert.NotEqual("-", bench.Place(1));
+        bench.Clock.Advance(TimeSpan.FromSeconds(1));
+        bench.Rib.Tick();
+        Assert.Equal("-", bench.Place(1));
+        Assert.NotEqual("-", bench.Place(2));
+        Assert.Contains("complete 192.0.2.9", bench.Sink.Done);
+
+        // What came too late sweeps nothing.
+        bench.Announce(peer, "192.0.2.2", 3);
+        bench.Routes.Refresh(peer, RouteRefreshKind.End);
+        Assert.Equal(2, bench.Sink.Count);
+    }
+
+    [Fact]
+    public void End_of_RIB_in_the_midst_of_a_refresh_sweeps_nothing()
+    {
+        var bench = new RibBench();
+        FakeSession peer = bench.Open("192.0.2.9", gracefulRestart: false);
+        bench.Announce(peer, "192.0.2.2", 1);
+        bench.Announce(peer, "192.0.2.2", 2);
+        bench.Routes.Refresh(peer, RouteRefreshKind.Begin);
+        bench.Announce(peer, "192.0.2.2", 1);
+        bench.EndOfRib(peer);
+        Assert.Equal(2, bench.Sink.Count);
+        bench.Clock.Advance(DefaultOptions.StalePathTime - TimeSpan.FromSeconds(1));
+        bench.Rib.Tick();
+        Assert.Equal(2, bench.Sink.Count);
+        bench.Announce(peer, "192.0.2.2", 2);
+        bench.Routes.Refresh(peer, RouteRefreshKind.End);
+        Assert.Equal(2, bench.Sink.Count);
+    }
+
+    [Fact]
     public void A_refresh_without_a_frame_removes_nothing()
     {
         var bench = new RibBench();

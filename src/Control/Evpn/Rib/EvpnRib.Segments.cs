@@ -11,10 +11,72 @@ internal sealed partial class EvpnRib
 {
     private const int SegmentLimit = 65_536;
     private readonly Dictionary<(UnderlayAddress Vtep, EthernetSegmentId Esi), (int Count, bool IsWithdrawn)> _segments = [];
+    private static readonly TimeSpan PurgePeriod = TimeSpan.FromMinutes(1);
     private readonly HashSet<(UnderlayAddress Vtep, EthernetSegmentId Esi)> _changedSegments = [];
+    private long _purgedAt;
 
-    private bool IsSegmentWithdrawn(UnderlayAddress vtep, EthernetSegmentId esi) =>
-        !esi.IsZero && _segments.Count > 0 && _segments.TryGetValue((vtep, esi), out (int Count, bool IsWithdrawn) state) && state.IsWithdrawn;
+    /// <summary>Those that changed, or that routes were found to hang on, since a purge began; null between purges.</summary>
+    private HashSet<(UnderlayAddress Vtep, EthernetSegmentId Esi)>? _neededSegments;
+
+    /// <summary>Segments that something is known of.</summary>
+    public int SegmentCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _segments.Count;
+            }
+        }
+    }
+
+    private bool IsSegmentWithdrawn(UnderlayAddress vtep, EthernetSegmentId esi)
+    {
+        if (esi.IsZero || !_segments.TryGetValue((vtep, esi), out (int Count, bool IsWithdrawn) state) || !state.IsWithdrawn)
+        {
+            return false;
+        }
+
+        _ = _neededSegments?.Add((vtep, esi));
+        return true;
+    }
+
+    /// <summary>By the clock: forgets segments that were withdrawn and that no MAC route hangs on any more, else they would take the room of others. Without the lock; one caller.</summary>
+    private void PurgeSegments()
+    {
+        lock (_gate)
+        {
+            if (_time.GetElapsedTime(_purgedAt) < PurgePeriod || !_segments.Values.Any(static state => state.IsWithdrawn))
+            {
+                return;
+            }
+
+            _purgedAt = _time.GetTimestamp();
+            _neededSegments = [];
+        }
+
+        // What comes meanwhile is judged, and by that noted.
+        Walk(at =>
+        {
+            ref RibPath path = ref _paths[at];
+            if (path.Extra != 0 && _entries[path.Entry].Key.Type == EvpnRouteType.MacIp)
+            {
+                _ = IsSegmentWithdrawn(_attributes[path.Attributes].Attributes.NextHop, _extras[path.Extra].Esi);
+            }
+        });
+        lock (_gate)
+        {
+            foreach (((UnderlayAddress, EthernetSegmentId) segment, (int Count, bool IsWithdrawn) state) in _segments.ToArray())
+            {
+                if (state.IsWithdrawn && !_neededSegments.Contains(segment))
+                {
+                    _ = _segments.Remove(segment);
+                }
+            }
+
+            _neededSegments = null;
+        }
+    }
 
     /// <summary>Counts an A-D route per segment that comes or goes.</summary>
     private void CountSegment(in RibPath path, in RibKey key, int by)
@@ -44,6 +106,7 @@ internal sealed partial class EvpnRib
         if (state.IsWithdrawn != (count == 0))
         {
             _ = _changedSegments.Add(segment);
+            _ = _neededSegments?.Add(segment);
         }
     }
 

@@ -80,7 +80,9 @@ internal sealed partial class EvpnRib
             }
 
             Take(peer, update);
-            isEnd = update.IsEndOfRib && !peer.HasEndOfRib;
+
+            // In the midst of a framed refresh it says nothing of what is still to come again.
+            isEnd = update.IsEndOfRib && !peer.HasEndOfRib && peer.RefreshBelow == 0;
             peer.HasEndOfRib |= update.IsEndOfRib;
         }
 
@@ -106,6 +108,7 @@ internal sealed partial class EvpnRib
             if (kind == RouteRefreshKind.Begin)
             {
                 peer.RefreshBelow = ++peer.Generation;
+                peer.RefreshSince = _time.GetTimestamp();
                 Begin(peer);
                 return;
             }
@@ -169,7 +172,7 @@ internal sealed partial class EvpnRib
                 }
 
                 TimeSpan since = _time.GetElapsedTime(peer.Since);
-                if (peer.Session is not null ? !peer.IsInStep && since >= _policy.Options.StalePathTime : IsOver(peer, since))
+                if (peer.Session is not null ? IsLate(peer, since) : IsOver(peer, since))
                 {
                     (due ??= []).Add((peer, peer.Session));
                 }
@@ -197,14 +200,27 @@ internal sealed partial class EvpnRib
                 continue;
             }
 
-            if (peer.StaleRoutes > 0)
+            if (peer.RefreshBelow != 0)
+            {
+                RibLog.NoEndOfRefresh(_log, peer.Name, _policy.Options.StalePathTime);
+            }
+            else if (peer.StaleRoutes > 0)
             {
                 RibLog.NoEndOfRib(_log, peer.Name, _policy.Options.StalePathTime, peer.StaleRoutes);
             }
 
             ComeIntoStep(session);
         }
+
+        PurgeSegments();
     }
+
+    /// <summary>
+    /// Whether a peer has had its time to say that everything was given: by End-of-RIB, or by the end of a refresh that it began (RFC 7313 §4 asks for a bound of that too).
+    /// </summary>
+    private bool IsLate(RibPeer peer, TimeSpan since) => peer.RefreshBelow != 0
+        ? _time.GetElapsedTime(peer.RefreshSince) >= _policy.Options.StalePathTime
+        : !peer.IsInStep && since >= _policy.Options.StalePathTime;
 
     private void Take(RibPeer peer, in UpdateResult update)
     {
@@ -273,7 +289,7 @@ internal sealed partial class EvpnRib
         RibPeer? peer;
         lock (_gate)
         {
-            if (!_sessions.TryGetValue(session, out peer) || peer.IsInStep)
+            if (!_sessions.TryGetValue(session, out peer) || (peer.IsInStep && peer.RefreshBelow == 0))
             {
                 return;
             }
@@ -320,8 +336,9 @@ internal sealed partial class EvpnRib
         lock (_gate)
         {
             peer.IsSweeping = false;
-            if (peer.Session != session)
+            if (peer.Session != session || peer.RefreshBelow > below)
             {
+                // Another one began meanwhile, and ends by itself.
                 return;
             }
 

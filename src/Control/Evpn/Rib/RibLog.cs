@@ -22,4 +22,7 @@ internal static partial class RibLog
 
     [LoggerMessage(3307, LogLevel.Warning, "EVPN routes of neighbour {Neighbor} are refused: {Sets} different sets of attributes have {Octets} octets, and there is no room for more")]
     public static partial void AttributeLimit(ILogger log, string neighbor, int sets, long octets);
+
+    [LoggerMessage(3308, LogLevel.Warning, "EVPN neighbour {Neighbor} began a route refresh and did not end it within {Time}: routes that it did not give again go")]
+    public static partial void NoEndOfRefresh(ILogger log, string neighbor, TimeSpan time);
 }

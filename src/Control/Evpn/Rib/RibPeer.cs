@@ -31,6 +31,9 @@ internal sealed class RibPeer(ushort id, string name)
     /// <summary>Between BoRR and EoRR (RFC 7313): routes below it go at the end. 0 otherwise.</summary>
     public uint RefreshBelow { get; set; }
 
+    /// <summary>Time stamp of BoRR, while <see cref="RefreshBelow"/> is set.</summary>
+    public long RefreshSince { get; set; }
+
     /// <summary>End-of-RIB came in this session.</summary>
     public bool HasEndOfRib { get; set; }
 
