@@ -93,8 +93,9 @@ internal sealed class HandOver : IDisposable
             // Before what was learned: a MAC that a plane has elsewhere is not learned again where it was.
             foreach (var kept in state.Routes)
             {
+                // Frames wait: as a rule all sessions are there still, and nothing has to be looked through.
                 var isExpected = kept.Sessions.Select(session => expects(kept.Plane, session)).ToArray();
-                await control.RestoreRoutes(kept with
+                await control.RestoreRoutes(isExpected.All(static expected => expected) ? kept : kept with
                 {
                     Vteps = [.. kept.Vteps.Where(vtep => isExpected[vtep.Session])],
                     Routes = [.. kept.Routes.Where(route => isExpected[route.Session])],

@@ -19,6 +19,9 @@ internal static class KeptRoutesFormat
     private const int MaxVteps = 1 << 18;
     private const int MaxAddresses = 64;
 
+    // A flood route: what it is, session, VNI, next hop.
+    private const int LeastRouteLength = 1 + 2 + 4 + 4;
+
     public static void Write(BinaryWriter writer, IReadOnlyList<KeptRoutes> planes)
     {
         writer.Write(planes.Count);
@@ -128,8 +131,10 @@ internal static class KeptRoutesFormat
             hops.Add(new NextHopRef(new VtepEndpoint(reader.ReadString()), ReadAddress(reader), ReadEncap(reader), reader.ReadUInt16(), 0));
         }
 
-        var routes = new List<KeptRoute>();
-        for (var left = Count(reader, KeptRoutes.Limit); left > 0; left--)
+        // What it says is believed as far as there are octets for it.
+        var count = Count(reader, KeptRoutes.Limit);
+        var routes = new List<KeptRoute>((int)Math.Min(count, (reader.BaseStream.Length - reader.BaseStream.Position) / LeastRouteLength));
+        for (var left = count; left > 0; left--)
         {
             routes.Add(ReadRoute(reader, sessions.Count, hops.Count));
         }
