@@ -111,6 +111,7 @@ public sealed class FaultTests
         await network.AgreeAsync("after");
         Assert.NotEqual(lease, network[0].Plane.Status().Lease);
         Assert.Equal(1, network[1].Count("vteps_expired"));
+        Assert.Equal(0, network.Holes);
     }
 
     [Fact]

@@ -3,20 +3,23 @@ using Overlay.Control.Etcd.Model;
 namespace Overlay.Control.Etcd.Store;
 
 /// <summary>
-/// Keys that were deleted by another than their owner. An owner that lives writes them again in a moment, so what they said stays in force for that long, and only
-/// what nobody wrote again is withdrawn, by way of the guard. <b>Threading:</b> any thread.
+/// Keys that went without their owner's word: deleted by another, or with a lease. An owner that lives writes them again in a moment, so what they said stays in
+/// force for that long, and only what nobody wrote again is withdrawn: by way of the guard, but not with a lease that is over. <b>Threading:</b> any thread.
 /// </summary>
 internal sealed class ForeignDeletes(StoreContext context)
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
-    private readonly Dictionary<EtcdKey, long> _deleted = [];
+    private readonly Dictionary<EtcdKey, (long Since, bool IsOver)> _deleted = [];
 
-    public void Add(in EtcdKey key)
+    /// <summary>A key went.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isOver">Its lease is over, and nobody is to hold up what comes of that.</param>
+    public void Add(in EtcdKey key, bool isOver)
     {
         lock (_gate)
         {
-            _deleted[key] = context.Time.GetTimestamp();
+            _deleted[key] = (context.Time.GetTimestamp(), isOver);
         }
     }
 
@@ -29,12 +32,15 @@ internal sealed class ForeignDeletes(StoreContext context)
         }
     }
 
-    /// <summary>A list finds out by itself.</summary>
+    /// <summary>A list finds out by itself who deleted without a right; what went with its lease goes as it would have, unless the list has it.</summary>
     public void Clear()
     {
         lock (_gate)
         {
-            _deleted.Clear();
+            foreach (EtcdKey key in _deleted.Where(static d => !d.Value.IsOver).Select(static d => d.Key).ToArray())
+            {
+                _ = _deleted.Remove(key);
+            }
         }
     }
 
@@ -50,10 +56,10 @@ internal sealed class ForeignDeletes(StoreContext context)
                     continue;
                 }
 
-                foreach (EtcdKey key in _deleted.Where(d => context.Time.GetElapsedTime(d.Value) >= Grace).Select(static d => d.Key).ToArray())
+                foreach ((EtcdKey key, (_, bool isOver)) in _deleted.Where(d => context.Time.GetElapsedTime(d.Value.Since) >= Grace).ToArray())
                 {
                     _ = _deleted.Remove(key);
-                    context.Sink.Withdraw(key, byOwner: false);
+                    context.Sink.Withdraw(key, byOwner: isOver);
                 }
             }
         }

@@ -245,13 +245,13 @@ internal sealed class StoreReader(StoreContext context)
         }
 
         bool isOver = gone is not null && before is not null && gone.Contains(before.Lease);
-        bool byOwner = (isKnown && old.Withdrawn) || isOver;
+        bool byOwner = isKnown && old.Withdrawn;
         if (key.Kind == EtcdKeyKind.Vtep && isOver)
         {
             context.Counters.Add(EtcdCounter.VtepsExpired);
         }
 
-        if (!byOwner)
+        if (!byOwner && !isOver)
         {
             context.Fault(EtcdFault.DeletedByOther, kv.Key, kv.ModRevision);
         }
@@ -268,7 +268,7 @@ internal sealed class StoreReader(StoreContext context)
         }
         else
         {
-            context.Deletes.Add(key);
+            context.Deletes.Add(key, isOver);
         }
     }
 
