@@ -110,7 +110,7 @@ public sealed class FaultTests
         await UntilAsync(() => Task.FromResult(network[0].Count("leases_lost") == 1), "the loss is seen");
         await network.AgreeAsync("after");
         Assert.NotEqual(lease, network[0].Plane.Status().Lease);
-        Assert.Equal(1, network[1].Count("vteps_expired"));
+        await UntilAsync(() => Task.FromResult(network[1].Count("vteps_expired") == 1), "the other heard of it");
         Assert.Equal(0, network.Holes);
     }
 

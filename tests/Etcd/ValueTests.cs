@@ -59,10 +59,11 @@ public sealed class ValueTests
         await UntilAsync(async () => await a.PlaceAsync(0xff) == "x", "the last, which is good, is in force");
         Assert.Equal("x", await a.PlaceAsync(1));
         Assert.Equal(2, await a.CountAsync());
-        Assert.Equal("x", await a.FloodsAsync());
+        Assert.Equal("t x", await a.FloodsAsync());
         foreach (IGrouping<string, (string Key, string Value, string Fault)> fault in bad.Where(static b => b.Fault != "-").GroupBy(static b => b.Fault))
         {
-            Assert.True(fault.Count() + (fault.Key == "not_utf8" ? 2 : 0) == a.Faults(fault.Key), $"{fault.Key}: {a.Faults(fault.Key)}");
+            // VTEPs are another watch than the VNI, and may come later.
+            await UntilAsync(() => Task.FromResult(fault.Count() + (fault.Key == "not_utf8" ? 2 : 0) == a.Faults(fault.Key)), $"{fault.Key} as often as it was written");
         }
 
         // A list of the same says the same.

@@ -22,14 +22,19 @@ public interface IRouteSink
     /// </summary>
     void CompleteResync(ResyncScope scope);
 
+    /// <summary>As <see cref="CompleteResync(ResyncScope)"/>.</summary>
+    /// <param name="scope">The scope.</param>
+    /// <param name="isMeant">What is swept is meant to be, as by a change of configuration: none of it is held.</param>
+    void CompleteResync(ResyncScope scope, bool isMeant) => CompleteResync(scope);
+
     /// <summary>
     /// Takes everything of a scope back, at once: the owner means it. For a session that ended for good (a Cease, a hard reset, a neighbour that was removed from the
-    /// configuration). What <see cref="CompleteResync"/> sweeps may be held if it is much (<see cref="GuardOptions"/>); this never is.
+    /// configuration). What <see cref="CompleteResync(ResyncScope)"/> sweeps may be held if it is much (<see cref="GuardOptions"/>); this never is.
     /// </summary>
     void WithdrawAll(ResyncScope scope)
     {
         BeginResync(scope);
-        CompleteResync(scope);
+        CompleteResync(scope, isMeant: true);
     }
 
     /// <summary>Describes a VTEP, or describes it anew.</summary>

@@ -45,7 +45,7 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
         _options = options;
         _time = time;
         _log = loggers.CreateLogger<EtcdPlane>();
-        _client = new EtcdClient(options, time, _random);
+        _client = new EtcdClient(options with { Endpoints = Turned(options) }, time, _random);
         _faults = new FaultLedger(time);
     }
 
@@ -70,7 +70,7 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
         context.Run("the lease", context.Lease.RunAsync, stop.Token);
         context.Run("the writer", context.Writer.RunAsync, stop.Token);
         context.Run("the watch", context.Watcher.RunAsync, stop.Token);
-        context.Run("deletes of others", context.Deletes.RunAsync, stop.Token);
+        context.Run("keys that went", context.Departures.RunAsync, stop.Token);
         context.Run("claims", context.Claims.RunAsync, stop.Token);
         context.Run("the audit of keys", new KeyAudit(context).RunAsync, stop.Token);
         context.Run("misses", context.Misses.RunAsync, stop.Token);
@@ -80,6 +80,7 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
         }
         finally
         {
+            _context = null;
             await stop.CancelAsync();
             await context.StoppedAsync();
             context.Dispose();
@@ -170,6 +171,13 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    // Each VTEP begins at another member, or the first would bear all of them, and the second when that goes.
+    private static ImmutableArray<Uri> Turned(EtcdOptions options)
+    {
+        int first = options.Endpoints.Length == 0 ? 0 : SHA256.HashData(Encoding.UTF8.GetBytes(options.Node))[0] % options.Endpoints.Length;
+        return [.. options.Endpoints[first..], .. options.Endpoints[..first]];
+    }
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {

@@ -8,13 +8,9 @@ internal sealed class PlaneSink(ControlLoop loop, PlaneState plane) : IRouteSink
 {
     public void BeginResync(ResyncScope scope) => loop.Post(Scope(ControlMessageKind.BeginResync, scope));
 
-    public void CompleteResync(ResyncScope scope) => loop.Post(Scope(ControlMessageKind.CompleteResync, scope));
+    public void CompleteResync(ResyncScope scope) => CompleteResync(scope, isMeant: false);
 
-    public void WithdrawAll(ResyncScope scope)
-    {
-        BeginResync(scope);
-        loop.Post(Scope(ControlMessageKind.CompleteResync, scope) with { Flag = true });
-    }
+    public void CompleteResync(ResyncScope scope, bool isMeant) => loop.Post(Scope(ControlMessageKind.CompleteResync, scope) with { Flag = isMeant });
 
     public void UpsertVtep(VtepDescription vtep, string? session = null)
     {

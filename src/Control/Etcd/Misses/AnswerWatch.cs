@@ -128,7 +128,7 @@ internal sealed class AnswerWatch(StoreContext context, MissResolver resolver) :
                 Answer answer = answers[(int)response.WatchId - 1];
                 if (response.Events is { Count: > 0 } events && resolver.IsNews(answer, events[^1]?.Kv?.ModRevision ?? 0))
                 {
-                    await _reader.ApplyAsync(events, cancellationToken);
+                    _reader.Apply(events);
                 }
 
                 if (!response.Created)

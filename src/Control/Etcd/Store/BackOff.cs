@@ -19,5 +19,14 @@ internal sealed class BackOff(EtcdOptions options, TimeProvider time, Random ran
         }
     }
 
+    /// <summary>Some part of a time, at random.</summary>
+    public TimeSpan Part(TimeSpan whole)
+    {
+        lock (random)
+        {
+            return whole * random.NextDouble();
+        }
+    }
+
     public Task WaitAsync(CancellationToken cancellationToken) => Task.Delay(Next(), time, cancellationToken);
 }

@@ -50,7 +50,9 @@ internal sealed class FactWriter(StoreContext context)
                     // Another has our name for as long as its lease lives.
                     if (context.Vtep.Claimant is not null)
                     {
-                        await Task.Delay(context.Options.Lease / 5, context.Time, cancellationToken);
+                        // The watch tells when it is gone; whatever else wakes us must not keep the store busy.
+                        await context.Facts.WaitAsync(context.Options.Lease / 5, cancellationToken);
+                        await Task.Delay(Nap, context.Time, cancellationToken);
                     }
 
                     continue;
@@ -168,7 +170,7 @@ internal sealed class FactWriter(StoreContext context)
         }
 
         List<RequestOp> puts = [Put(key, Value(write, withdrawn: false), lease)];
-        if (write is { Key.Kind: EtcdKeyKind.Mac, LeftVtep: { } left } && !IsUs(left))
+        if (write is { Key.Kind: EtcdKeyKind.Mac, LeftVtep: { } left } && !IsUs(left) && context.VtepLeases.Knows(left))
         {
             // Who does not mirror the VNI hears of it only so.
             puts.Add(Put(context.Schema.Octets(EtcdKey.OfMoved(left, write.Key.Vni, write.Key.Mac)), Value(write, withdrawn: false), lease));

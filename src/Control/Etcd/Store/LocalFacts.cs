@@ -250,7 +250,7 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
 
     /// <summary>After a list of everything that can be listed: what we wrote and was not there is written again.</summary>
     /// <param name="list">The list's number.</param>
-    /// <param name="isListed">Whether a key would have been in it; if not, it is written again too.</param>
+    /// <param name="isListed">Whether a key would have been in it; of the others the audit of keys knows.</param>
     /// <param name="revision">The list's revision: what was written later is not to be missed.</param>
     public void EndList(int list, Func<EtcdKey, bool> isListed, long revision)
     {
@@ -259,7 +259,7 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
             foreach (int at in _facts.Values)
             {
                 ref Fact fact = ref _pool[at];
-                if (fact.State == FactState.Written && fact.List != list && (fact.Belief <= revision || !isListed(fact.Key)))
+                if (fact.State == FactState.Written && fact.List != list && fact.Belief <= revision && isListed(fact.Key))
                 {
                     SetState(ref fact, FactState.None);
                     fact.Belief = 0;
@@ -396,7 +396,13 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     public void Dispose() => _signal.Dispose();
 
     /// <summary>Wakes the writer for something that is no fact.</summary>
-    public void Poke() => Signal();
+    public void Poke()
+    {
+        lock (_gate)
+        {
+            Signal();
+        }
+    }
 
     private void Landed(int at, bool isOver)
     {
@@ -436,6 +442,7 @@ internal sealed class LocalFacts(TimeProvider time) : IDisposable
     [SuppressMessage("Usage", "MA0045:Do not use blocking calls in a sync method", Justification = "it never blocks: a permit is added only if there is none")]
     private void Signal()
     {
+        // Under the lock, or two would find that there is none.
         if (_signal.CurrentCount == 0)
         {
             _ = _signal.Release();

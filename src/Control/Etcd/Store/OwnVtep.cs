@@ -59,6 +59,9 @@ internal sealed class OwnVtep(StoreContext context)
         }
 
         context.Facts.Poke();
+
+        // What others said was judged by the addresses that we had.
+        context.Watcher.ListVteps();
     }
 
     /// <summary>The key has to be written again.</summary>
@@ -107,21 +110,25 @@ internal sealed class OwnVtep(StoreContext context)
     }
 
     /// <summary>Our key is gone, or has a value that nobody can read.</summary>
-    public void Damaged(long revision, bool isDeleted)
+    /// <returns>True if ours stood there before.</returns>
+    public bool Damaged(long revision, bool isDeleted)
     {
+        bool wasCurrent;
         lock (_gate)
         {
             if (revision <= _belief)
             {
-                return;
+                return false;
             }
 
+            wasCurrent = _isCurrent;
             _belief = isDeleted ? 0 : revision;
             _isCurrent = false;
             _version++;
         }
 
         context.Facts.Poke();
+        return wasCurrent;
     }
 
     /// <summary>Writes the key under a lease.</summary>

@@ -24,7 +24,7 @@ internal sealed class StoreContext : IDisposable
         Schema = new EtcdSchema(options.Prefix);
         Sink = new SinkGate(sink);
         Facts = new LocalFacts(time);
-        Deletes = new ForeignDeletes(this);
+        Departures = new Departures(this);
         Claims = new Claims(this);
         Vtep = new OwnVtep(this);
         Lease = new LeaseKeeper(this);
@@ -56,7 +56,9 @@ internal sealed class StoreContext : IDisposable
 
     public LocalFacts Facts { get; }
 
-    public ForeignDeletes Deletes { get; }
+    public Departures Departures { get; }
+
+    public VtepLeases VtepLeases { get; } = new();
 
     public Claims Claims { get; }
 

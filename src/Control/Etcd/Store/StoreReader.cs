@@ -8,10 +8,7 @@ namespace Overlay.Control.Etcd.Store;
 /// <summary>Turns keys of the store, listed or watched, into routes. What cannot be understood is left out, counted and named. One caller at a time.</summary>
 internal sealed class StoreReader(StoreContext context)
 {
-    private const int GoneLimit = 4096;
-    private static readonly TimeSpan SecondLook = TimeSpan.FromMilliseconds(100);
     private readonly EtcdValueParser _parser = new();
-    private readonly HashSet<long> _gone = [];
 
     /// <summary>A key has a value.</summary>
     /// <param name="kv">The key.</param>
@@ -33,7 +30,10 @@ internal sealed class StoreReader(StoreContext context)
             context.Fault(fault, octets, kv.ModRevision);
             if (key.Kind == EtcdKeyKind.Vtep && IsUs(key.Name))
             {
-                context.Vtep.Damaged(kv.ModRevision, isDeleted: false);
+                if (context.Vtep.Damaged(kv.ModRevision, isDeleted: false))
+                {
+                    context.Fault(EtcdFault.OwnKeyChanged, octets, kv.ModRevision);
+                }
             }
             else if (context.Facts.SawOther(key, kv.ModRevision, takeBack: true))
             {
@@ -43,7 +43,7 @@ internal sealed class StoreReader(StoreContext context)
             return;
         }
 
-        context.Deletes.Remove(key);
+        context.Departures.Back(key, kv.Lease);
         switch (key.Kind)
         {
             case EtcdKeyKind.Vtep:
@@ -66,10 +66,9 @@ internal sealed class StoreReader(StoreContext context)
         }
     }
 
-    /// <summary>Applies events in their order. Deletes by the end of a lease are told from others by asking for the lease, once each.</summary>
-    public async Task ApplyAsync(List<WatchEvent> events, CancellationToken cancellationToken)
+    /// <summary>Applies events in their order.</summary>
+    public void Apply(List<WatchEvent> events)
     {
-        HashSet<long>? gone = await GoneLeasesAsync(events, cancellationToken);
         foreach (WatchEvent change in events)
         {
             if (change?.Kv is not { Key: { } octets } kv)
@@ -87,7 +86,7 @@ internal sealed class StoreReader(StoreContext context)
             context.Counters.Add(EtcdCounter.EventsDelete);
             if (context.Schema.Parse(octets, out EtcdKey key) == EtcdFault.None)
             {
-                Deleted(key, kv, change.PrevKv, gone);
+                Deleted(key, kv, change.PrevKv);
             }
         }
     }
@@ -100,6 +99,7 @@ internal sealed class StoreReader(StoreContext context)
             return;
         }
 
+        context.VtepLeases.Set(value.Vtep, kv.Lease);
         ImmutableArray<UnderlayAddress> ours = context.Vtep.Addresses;
         var addresses = value.Addresses.RemoveAll(ours.Contains);
         if (addresses.Length != value.Addresses.Length)
@@ -109,9 +109,8 @@ internal sealed class StoreReader(StoreContext context)
             context.Claims.Raise(key.Name!, detail, lasts: true);
             if (addresses.IsEmpty)
             {
-                // What it said before is no more.
-                context.Sink.Withdraw(key, byOwner: true);
-                return;
+                // The tables use none of ours; without a description its routes would be forgotten, and it may be right tomorrow.
+                addresses = value.Addresses;
             }
         }
         else
@@ -160,6 +159,13 @@ internal sealed class StoreReader(StoreContext context)
         if (value.Withdrawn)
         {
             _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: true);
+            if (!context.VtepLeases.IsOf(value.Vtep, kv.Lease))
+            {
+                // Anybody can write that; its owner would have done so under its lease.
+                context.Departures.Add(key, 0, kv.ModRevision);
+                return;
+            }
+
             if (context.IsOnDemand(key.Vni))
             {
                 context.Misses.Forget(key);
@@ -209,7 +215,7 @@ internal sealed class StoreReader(StoreContext context)
         context.Writer.DropNote(kv.Key);
     }
 
-    private void Deleted(in EtcdKey key, KeyValue kv, KeyValue? before, HashSet<long>? gone)
+    private void Deleted(in EtcdKey key, KeyValue kv, KeyValue? before)
     {
         bool isKnown = false;
         EtcdValue old = default;
@@ -223,14 +229,20 @@ internal sealed class StoreReader(StoreContext context)
             return;
         }
 
-        if (key.Kind == EtcdKeyKind.Vtep && IsUs(key.Name))
-        {
-            context.Vtep.Damaged(kv.ModRevision, isDeleted: true);
-            return;
-        }
-
         if (key.Kind == EtcdKeyKind.Vtep)
         {
+            if (IsUs(key.Name))
+            {
+                context.Departures.NoteOwnLoss();
+                if (context.Vtep.Damaged(kv.ModRevision, isDeleted: true))
+                {
+                    context.Fault(EtcdFault.OwnKeyChanged, kv.Key, kv.ModRevision, "deleted");
+                }
+
+                return;
+            }
+
+            context.VtepLeases.Remove(key.Name!);
             context.Claims.Over(key.Name!);
         }
 
@@ -244,90 +256,14 @@ internal sealed class StoreReader(StoreContext context)
             return;
         }
 
-        bool isOver = gone is not null && before is not null && gone.Contains(before.Lease);
-        bool byOwner = isKnown && old.Withdrawn;
-        if (key.Kind == EtcdKeyKind.Vtep && isOver)
+        if (isKnown && old.Withdrawn && context.VtepLeases.IsOf(old.Vtep, before!.Lease))
         {
-            context.Counters.Add(EtcdCounter.VtepsExpired);
-        }
-
-        if (!byOwner && !isOver)
-        {
-            context.Fault(EtcdFault.DeletedByOther, kv.Key, kv.ModRevision);
-        }
-
-        if (context.IsOnDemand(key.Vni) && key.Kind is EtcdKeyKind.Mac or EtcdKeyKind.Neighbor)
-        {
-            context.Misses.Forget(key);
-        }
-
-        if (byOwner)
-        {
-            context.Deletes.Remove(key);
+            context.Departures.Forget(key);
             context.Sink.Withdraw(key, byOwner: true);
-        }
-        else
-        {
-            context.Deletes.Add(key, isOver);
-        }
-    }
-
-    /// <summary>Of the leases of keys that were deleted, those that are over.</summary>
-    private async Task<HashSet<long>?> GoneLeasesAsync(List<WatchEvent> events, CancellationToken cancellationToken)
-    {
-        HashSet<long>? asked = null;
-        HashSet<long>? withVtep = null;
-        foreach (WatchEvent change in events)
-        {
-            if (change is { IsDelete: true, Kv.Key: { } octets, PrevKv: { Lease: not 0 } before } && before.Lease != context.Lease.Current)
-            {
-                _ = (asked ??= []).Add(before.Lease);
-                if (context.Schema.Parse(octets, out EtcdKey key) == EtcdFault.None && key.Kind == EtcdKeyKind.Vtep)
-                {
-                    _ = (withVtep ??= []).Add(before.Lease);
-                }
-            }
+            return;
         }
 
-        if (asked is null)
-        {
-            return null;
-        }
-
-        if (_gone.Count > GoneLimit)
-        {
-            _gone.Clear();
-        }
-
-        foreach (long lease in asked)
-        {
-            if (_gone.Contains(lease))
-            {
-                continue;
-            }
-
-            bool? isGone = await IsGoneAsync(lease, cancellationToken);
-            if (isGone == false && withVtep?.Contains(lease) == true)
-            {
-                // A VTEP's own key went with it. The member that we watch may be ahead of the one that knows the leases.
-                await Task.Delay(SecondLook, context.Time, cancellationToken);
-                isGone = await IsGoneAsync(lease, cancellationToken);
-            }
-
-            // If the store does not answer: a VTEP's key that went, and no other lease's, looks like the end of a lease.
-            if (isGone ?? (withVtep?.Contains(lease) == true && asked.Count == 1))
-            {
-                _ = _gone.Add(lease);
-            }
-        }
-
-        return _gone;
-    }
-
-    private async Task<bool?> IsGoneAsync(long lease, CancellationToken cancellationToken)
-    {
-        EtcdResult<LeaseResponse> answer = await context.Client.TimeToLiveAsync(lease, keys: false, cancellationToken);
-        return answer.IsOk ? answer.Value.Ttl <= 0 : answer.Failure.Kind == EtcdFailureKind.LeaseNotFound ? true : null;
+        context.Departures.Add(key, before?.Lease ?? 0, kv.ModRevision);
     }
 
     private bool IsUs(string? vtep) => string.Equals(vtep, context.Options.Node, StringComparison.Ordinal);

@@ -7,7 +7,8 @@ namespace Overlay.Control.Etcd.Store;
 internal sealed partial class StoreWatcher
 {
     private const int LeastPage = 8;
-    private (byte[] Key, long Revision) _anchor;
+    private Anchor _anchor = Anchor.None;
+    private bool _toldBackwards;
     private ulong _cluster;
     private long _revision;
     private int _list;
@@ -25,8 +26,9 @@ internal sealed partial class StoreWatcher
     public long ListedAt { get; private set; }
 
     /// <summary>
-    /// Whether the store still has the history that we followed: the last key that we saw written had, at its revision, just that. A store that was restored
-    /// from an older snapshot has gone back, or has another history at the same numbers; a member that lags behind has neither, as it answers for the cluster.
+    /// Whether the store still has the history that we followed: the last key that we saw written had, at its revision, just that, and one that we saw deleted was gone at
+    /// its revision and not before. A store that was restored from an older snapshot has gone back, or has another history at the same numbers; a member that lags behind
+    /// has neither, as it answers for the cluster.
     /// </summary>
     private async Task<(EtcdFailure? Failure, string? Reason)> VerifyAsync(CancellationToken cancellationToken)
     {
@@ -47,8 +49,23 @@ internal sealed partial class StoreWatcher
             };
         }
 
-        bool isSame = answer.Value is { Header: { } header, Kvs: [{ } kv, ..] } && header.ClusterId == _cluster && kv.ModRevision == _anchor.Revision && header.Revision >= Revision;
-        return (null, isSame ? null : "backwards");
+        if (answer.Value.Header is not { } header || header.ClusterId != _cluster || header.Revision < Revision)
+        {
+            return (null, "backwards");
+        }
+
+        if (!_anchor.IsDelete)
+        {
+            return (null, answer.Value.Kvs is [{ } kv, ..] && kv.ModRevision == _anchor.Revision ? null : "backwards");
+        }
+
+        EtcdResult<RangeResponse> before = await _context.Client.RangeAsync(new RangeRequest { Key = _anchor.Key, Revision = _anchor.Revision - 1 }, cancellationToken);
+        if (!before.IsOk)
+        {
+            return before.Failure.Kind == EtcdFailureKind.Compacted ? (null, "compacted") : (before.Failure, null);
+        }
+
+        return (null, answer.Value.Kvs is null or [] && before.Value.Kvs is [_, ..] ? null : "backwards");
     }
 
     /// <summary>
@@ -57,6 +74,11 @@ internal sealed partial class StoreWatcher
     /// </summary>
     private async Task<(EtcdFailure? Failure, string? Reason)> VerifyCompactedAsync(CancellationToken cancellationToken)
     {
+        if (_anchor.IsDelete)
+        {
+            return (null, "compacted");
+        }
+
         EtcdResult<RangeResponse> answer = await _context.Client.RangeAsync(new RangeRequest { Key = _anchor.Key }, cancellationToken);
         if (!answer.IsOk)
         {
@@ -72,7 +94,7 @@ internal sealed partial class StoreWatcher
     {
         if (reason is not "start")
         {
-            _context.Counters.Add(reason is "compacted" ? EtcdCounter.ListsCompacted : EtcdCounter.ListsBackwards);
+            _context.Counters.Add(reason is "backwards" ? EtcdCounter.ListsBackwards : EtcdCounter.ListsCompacted);
             EtcdLog.HistoryBroke(_context.Log, reason);
         }
 
@@ -80,12 +102,12 @@ internal sealed partial class StoreWatcher
         int list = Interlocked.Increment(ref _list);
         var state = new ListState();
         _context.Sink.Do(static sink => sink.BeginResync(ResyncScope.Plane));
-        _context.Deletes.Clear();
         _context.Claims.BeginList(except: _context.Options.Node);
-        _anchor = default;
-        if (reason is "backwards")
+        _anchor = Anchor.None;
+        if (reason is "backwards" && !_toldBackwards)
         {
-            // Revisions we know are of another history.
+            // Revisions we know are of another history. Once, however many attempts the list takes.
+            _toldBackwards = true;
             _ = _context.Facts.WriteAll();
             _context.Vtep.ClaimAgain();
         }
@@ -103,6 +125,7 @@ internal sealed partial class StoreWatcher
             return bad;
         }
 
+        _toldBackwards = false;
         _cluster = state.Cluster;
         Interlocked.Exchange(ref _revision, state.Revision);
         foreach (WatchRange range in _ranges)
@@ -142,12 +165,26 @@ internal sealed partial class StoreWatcher
     }
 
     /// <summary>Lists ranges that are new, each for itself: no key is in two, so they need not be of one revision.</summary>
-    private async Task<EtcdFailure?> ListNewAsync(CancellationToken cancellationToken)
+    /// <param name="reason">Why everything is listed next: then only those are listed of which more is withdrawn than a list of everything may. Null for no reason.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private async Task<EtcdFailure?> ListNewAsync(string? reason, CancellationToken cancellationToken)
     {
-        foreach (WatchRange range in _ranges.Where(static r => r is { Next: 0, Vni: not null }).ToArray())
+        foreach (WatchRange range in _ranges.Where(r => r.Next == 0 && (reason is null || r.IsMeant)).ToArray())
         {
             var state = new ListState();
-            var scope = ResyncScope.OfVni(range.Vni!.Value);
+            if (range.Vni is not { } vni)
+            {
+                // Those that are gone their keys' deletes tell of.
+                if (await ListAsync(range, state, 0, cancellationToken) is { } failed)
+                {
+                    return failed;
+                }
+
+                range.Next = state.Revision + 1;
+                continue;
+            }
+
+            var scope = ResyncScope.OfVni(vni);
             _context.Sink.Do(sink => sink.BeginResync(scope));
             if (await ListAsync(range, state, 0, cancellationToken) is { } failure)
             {
@@ -155,7 +192,8 @@ internal sealed partial class StoreWatcher
             }
 
             range.Next = state.Revision + 1;
-            _context.Sink.Do(sink => sink.CompleteResync(scope));
+            _context.Sink.Do(sink => sink.CompleteResync(scope, range.IsMeant));
+            range.IsMeant = false;
         }
 
         return null;
@@ -204,7 +242,7 @@ internal sealed partial class StoreWatcher
                 _reader.Put(kv, null, list == 0 ? -1 : list);
                 if (kv.ModRevision > _anchor.Revision)
                 {
-                    _anchor = (key, kv.ModRevision);
+                    _anchor = new Anchor(key, kv.ModRevision, IsDelete: false);
                 }
             }
 
@@ -221,6 +259,9 @@ internal sealed partial class StoreWatcher
             }
 
             from = [.. last, 0];
+
+            // What was too large is behind us.
+            page = Math.Min(page * 2, _context.Options.PageSize);
         }
     }
 
@@ -233,6 +274,12 @@ internal sealed partial class StoreWatcher
         }
 
         return !_context.IsOnDemand(key.Vni) && _ranges.Exists(r => r.Vni == key.Vni);
+    }
+
+    /// <summary>The last change that we know of: by it a history is known again.</summary>
+    private sealed record Anchor(byte[] Key, long Revision, bool IsDelete)
+    {
+        public static readonly Anchor None = new([], 0, false);
     }
 
     private sealed class ListState

@@ -12,6 +12,7 @@ internal sealed partial class StoreWatcher : IDisposable
 {
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Brief = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Spread = TimeSpan.FromMilliseconds(100);
     private readonly StoreContext _context;
     private readonly StoreReader _reader;
     private readonly Lock _gate = new();
@@ -20,6 +21,8 @@ internal sealed partial class StoreWatcher : IDisposable
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _reopen = new();
     private bool _hasChanged;
+    private bool _listsVteps;
+    private bool _isDisposed;
 
     public StoreWatcher(StoreContext context)
     {
@@ -60,10 +63,20 @@ internal sealed partial class StoreWatcher : IDisposable
     /// <summary>VNIs may have other modes.</summary>
     public void ModesChanged() => Change(static () => true);
 
+    /// <summary>VTEPs are to be listed anew: what they say is judged by our addresses.</summary>
+    public void ListVteps() => Change(() => _listsVteps = true);
+
     /// <summary>Only these are attached.</summary>
     public void Retain(HashSet<uint> vnis) => Change(() => _attached.RemoveWhere(v => !vnis.Contains(v)) > 0);
 
-    public void Dispose() => _reopen.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _reopen.Dispose();
+        }
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -83,7 +96,7 @@ internal sealed partial class StoreWatcher : IDisposable
 
             if (failure is null)
             {
-                failure = reason is not null ? await ListAllAsync(reason, cancellationToken) : await ListNewAsync(cancellationToken);
+                failure = await ListNewAsync(reason, cancellationToken) ?? (reason is null ? null : await ListAllAsync(reason, cancellationToken));
             }
 
             if (failure is null)
@@ -96,8 +109,13 @@ internal sealed partial class StoreWatcher : IDisposable
                 brief = isReopening || _context.Time.GetElapsedTime(began) >= Brief ? 0 : brief + 1;
                 if (brief < 2)
                 {
-                    // At once, and without a word to the tables: another member goes on.
+                    // At once, and without a word to the tables: another member goes on. Not in the same moment as all others that were at the one that went.
                     backOff.Reset();
+                    if (!isReopening)
+                    {
+                        await Task.Delay(backOff.Part(Spread), _context.Time, cancellationToken);
+                    }
+
                     continue;
                 }
             }
@@ -153,8 +171,17 @@ internal sealed partial class StoreWatcher : IDisposable
         using WatchStream stream = opened.Value;
         _context.Counters.Add(EtcdCounter.Watches);
         stop.CancelAfter(_context.Options.RequestTimeout);
-        (EtcdFailure? failure, string? reason) = await ReadAsync(stream, stop, cancellationToken);
-        Endpoint = null;
+        EtcdFailure? failure;
+        string? reason;
+        try
+        {
+            (failure, reason) = await ReadAsync(stream, stop);
+        }
+        finally
+        {
+            Endpoint = null;
+        }
+
         if (failure?.Kind == EtcdFailureKind.Cancelled && !reopen.IsCancellationRequested)
         {
             failure = new EtcdFailure(EtcdFailureKind.Timeout, "the watch was not begun in time", stream.Endpoint.Name);
@@ -179,7 +206,7 @@ internal sealed partial class StoreWatcher : IDisposable
         return (failure, reason);
     }
 
-    private async Task<(EtcdFailure? Failure, string? Reason)> ReadAsync(WatchStream stream, CancellationTokenSource stop, CancellationToken cancellationToken)
+    private async Task<(EtcdFailure? Failure, string? Reason)> ReadAsync(WatchStream stream, CancellationTokenSource stop)
     {
         int created = 0;
         while (true)
@@ -191,6 +218,9 @@ internal sealed partial class StoreWatcher : IDisposable
                 {
                     { Kind: EtcdFailureKind.Compacted } => (null, "compacted"),
                     { Kind: EtcdFailureKind.FutureRevision } => (null, "backwards"),
+
+                    // Watched from here it would come again and again; a list can take less at a time.
+                    { Kind: EtcdFailureKind.ResponseTooLarge } => (next.Failure, "too-large"),
                     _ => (next.Failure, null),
                 };
             }
@@ -228,7 +258,7 @@ internal sealed partial class StoreWatcher : IDisposable
             WatchRange range = _ranges[(int)response.WatchId - 1];
             if (response.Events is { Count: > 0 } events)
             {
-                await _reader.ApplyAsync(events, cancellationToken);
+                _reader.Apply(events);
                 Advance(range, events, response.Fragment);
             }
             else if (response.Header is { } header)
@@ -249,15 +279,11 @@ internal sealed partial class StoreWatcher : IDisposable
                 // After a fragment more of the same revision follows.
                 range.Next = Math.Max(range.Next, kv.ModRevision + (isFragment ? 0 : 1));
                 Reached(kv.ModRevision);
-                break;
-            }
-        }
+                if (kv.Key is { } key && kv.ModRevision > _anchor.Revision)
+                {
+                    _anchor = new Anchor(key, kv.ModRevision, events[i].IsDelete);
+                }
 
-        for (int i = events.Count - 1; i >= 0; i--)
-        {
-            if (events[i] is { IsDelete: false, Kv: { Key: { } key, ModRevision: > 0 } kv })
-            {
-                _anchor = (key, kv.ModRevision);
                 return;
             }
         }
@@ -273,17 +299,15 @@ internal sealed partial class StoreWatcher : IDisposable
 
     private void Change(Func<bool> change)
     {
-        CancellationTokenSource? reopen = null;
         lock (_gate)
         {
-            if (change() && !_hasChanged)
+            if (change() && !_hasChanged && !_isDisposed)
             {
+                // Who waits for it goes on elsewhere, not under the lock.
                 _hasChanged = true;
-                reopen = _reopen;
+                _ = _reopen.CancelAsync();
             }
         }
-
-        reopen?.Cancel();
     }
 
     /// <summary>Makes the ranges what the VNIs ask for; new ones are listed next.</summary>
@@ -297,23 +321,39 @@ internal sealed partial class StoreWatcher : IDisposable
                 return;
             }
 
+            // The one before is not disposed of: it may be about to cancel, and has no timer.
             _hasChanged = false;
-            _reopen.Dispose();
             _reopen = new CancellationTokenSource();
             attached = [.. _attached];
+            if (_listsVteps)
+            {
+                _listsVteps = false;
+                _ranges[0].Next = 0;
+            }
         }
 
-        foreach (WatchRange range in _ranges.Where(r => r.Vni is { } vni && (!attached.Contains(vni.Value) || r.Prefix != PrefixOf(vni))).ToArray())
+        foreach (WatchRange range in _ranges.Where(r => r.Vni is { } vni && !attached.Contains(vni.Value)).ToArray())
         {
             _ = _ranges.Remove(range);
             _context.Misses.ForgetVni(range.Vni!.Value);
             _context.Sink.Do(sink => sink.WithdrawAll(ResyncScope.OfVni(range.Vni.Value)));
         }
 
+        for (int i = 0; i < _ranges.Count; i++)
+        {
+            // Another mode: what is in force stays until the list of the other one is there.
+            if (_ranges[i].Vni is { } vni && _ranges[i].Prefix != PrefixOf(vni))
+            {
+                _ranges[i] = new WatchRange(PrefixOf(vni), vni) { IsMeant = true };
+                _context.Misses.ForgetVni(vni);
+            }
+        }
+
         foreach (uint vni in attached.Where(v => !_ranges.Exists(r => r.Vni?.Value == v)))
         {
+            // Answers of a run before us may be in force, and nobody watches them.
             var id = new Vni(vni);
-            _ranges.Add(new WatchRange(PrefixOf(id), id));
+            _ranges.Add(new WatchRange(PrefixOf(id), id) { IsMeant = _context.IsOnDemand(id) });
         }
     }
 

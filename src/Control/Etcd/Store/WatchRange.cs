@@ -18,4 +18,7 @@ internal sealed class WatchRange(string prefix, Vni? vni)
 
     /// <summary>The revision to watch from; 0 if it is to be listed first.</summary>
     public long Next { get; set; }
+
+    /// <summary>What its first list lacks is withdrawn because that is asked for, and no guard has a word: another mode, or what is left of a run before.</summary>
+    public bool IsMeant { get; set; }
 }
