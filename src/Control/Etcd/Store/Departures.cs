@@ -89,6 +89,17 @@ internal sealed class Departures(StoreContext context)
                     continue;
                 }
 
+                if (context.Watcher.Endpoint is null)
+                {
+                    // Out of touch nobody hears an owner who writes again: its time begins when we would.
+                    foreach ((EtcdKey key, Departure gone) in _gone.ToArray())
+                    {
+                        _gone[key] = gone with { Since = context.Time.GetTimestamp() };
+                    }
+
+                    continue;
+                }
+
                 leases = [.. _gone.Values.Where(d => context.Time.GetElapsedTime(d.Since) >= Grace).Select(static d => d.Lease).Distinct().Where(l => l != 0 && !_isOver.ContainsKey(l))];
             }
 
