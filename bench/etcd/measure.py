@@ -11,7 +11,11 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from overlayd import Admin, resident  # noqa: E402
 
 PREFIX = "/overlay/v1/"
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -39,26 +43,6 @@ def spelled(octets):
 def percentile(values, share):
     values = sorted(values)
     return values[min(len(values) - 1, int(len(values) * share))]
-
-
-class Admin(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("overlayd", timeout=120)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(120)
-        self.sock.connect(self.path)
-
-    def get(self, resource):
-        try:
-            self.request("GET", resource)
-        except BrokenPipeError:
-            # The daemon ends connections on which nothing is said for a while.
-            self.close()
-            self.request("GET", resource)
-        return json.loads(self.getresponse().read())
 
 
 class Store:
@@ -147,10 +131,6 @@ class Vtep:
         winner = self.admin.get(f"/v1/fdb/why?vni={vni}&mac={spelled(octets)}")["winner"]
         return winner and winner.get("peer")
 
-    def resident(self):
-        with open(f"/proc/{self.process.pid}/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
     def say(self, port, source, destination, number=0):
         self.taps[port].send(destination + source + b"\x88\xb5" + struct.pack("!q", number) + bytes(46))
 
@@ -158,20 +138,20 @@ class Vtep:
 def sync(store, a, b, count):
     a.start()
     b.start()
-    idle = a.resident()
+    idle = resident(a.process.pid)
     keys = [(f"vnis/100/macs/{spelled(mac(i))}", {"version": 1, "vtep": "b", "sequence": 1}) for i in range(count)]
     keys += [(f"vnis/300/macs/{spelled(mac(i))}", {"version": 1, "vtep": "b", "sequence": 1}) for i in range(count)]
     began = time.monotonic()
     store.put(keys[:count])
     wrote = time.monotonic()
     ended = a.until(lambda: a.entries(100) >= count, 0.01)
-    print(f"{count} MACs written in {wrote - began:.2f} s; watched: in force {ended - wrote:.3f} s after the last was written; RSS {idle >> 10} -> {a.resident() >> 10} MiB", flush=True)
+    print(f"{count} MACs written in {wrote - began:.2f} s; watched: in force {ended - wrote:.3f} s after the last was written; RSS {idle >> 10} -> {resident(a.process.pid) >> 10} MiB", flush=True)
     a.stop()
     store.put(keys[count:])
     a.start()
     ended = a.until(lambda: a.entries(100) >= count, 0.01)
     status = a.admin.get("/v1/etcd/status")
-    print(f"{count} MACs listed: in force {ended - a.began:.2f} s after the process began ({status['list_seconds']:.2f} s of it the list); RSS {a.resident() >> 10} MiB, {(a.resident() - idle) / 1024:.1f} above idle", flush=True)
+    print(f"{count} MACs listed: in force {ended - a.began:.2f} s after the process began ({status['list_seconds']:.2f} s of it the list); RSS {resident(a.process.pid) >> 10} MiB, {(resident(a.process.pid) - idle) / 1024:.1f} above idle", flush=True)
 
 
 def moves(a, b):
@@ -205,7 +185,7 @@ def misses(a, b, count):
     first, known = [t for t in first if t], [t for t in known if t]
     status = a.admin.get("/v1/etcd/status")
     print(f"first frame to each of 100 MACs of {count}, not known before: {lost} lost, arrives after {percentile(first, .5) * 1000:.2f} ms (median; p90 {percentile(first, .9) * 1000:.2f}, "
-          f"longest {max(first) * 1000:.2f}); once known {percentile(known, .5) * 1000:.2f} ms; entries {a.entries(300)}, answers {status['answers']}, RSS {a.resident() >> 10} MiB", flush=True)
+          f"longest {max(first) * 1000:.2f}); once known {percentile(known, .5) * 1000:.2f} ms; entries {a.entries(300)}, answers {status['answers']}, RSS {resident(a.process.pid) >> 10} MiB", flush=True)
 
 
 def main():

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Measures overlayd as a BGP EVPN speaker against bench/evpn/speaker.py: called by bench/evpn/run in the namespace of overlayd."""
 import argparse
-import http.client
 import json
 import os
 import socket
@@ -11,22 +10,8 @@ import sys
 import threading
 import time
 
-
-class Admin(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("overlayd", timeout=120)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(120)
-        self.sock.connect(self.path)
-
-    def get(self, resource):
-        self.request("GET", resource)
-        answer = self.getresponse()
-        body = answer.read()
-        return json.loads(body)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from overlayd import Admin, resident  # noqa: E402
 
 
 class Bench:
@@ -98,10 +83,6 @@ class Bench:
     def count(self):
         return next((n["routes"] for n in self.admin.get("/v1/evpn/neighbors")["neighbors"]), 0) - 1
 
-    def resident(self):
-        with open(f"/proc/{self.daemon.pid}/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
     def steady(self, seconds, rate=1000):
         stop = time.monotonic() + seconds
         due = time.monotonic()
@@ -111,11 +92,11 @@ class Bench:
             time.sleep(max(0, due - time.monotonic()))
 
     def sync(self, count):
-        idle = self.resident()
+        idle = resident(self.daemon.pid)
         self.tell(f"add {count}")
         began = self.expect("sent")["began"]
         ended = self.until_forwarded(count, count)
-        grown = self.resident() - idle
+        grown = resident(self.daemon.pid) - idle
         self.tell(f"withdraw {count}")
         gone = self.expect("sent")["began"]
         while self.count() > 0:
