@@ -25,8 +25,8 @@ internal sealed class SteadyFlow : IDisposable
     {
         (_rate, _total) = (rate, total);
         _frames = [.. Enumerable.Range(0, Flows).Select(flow => Wire.Ethernet(toMac, fromMac, 0x0800, Wire.Udp("10.0.0.1", "10.0.0.2", 1000 + flow, 9, new byte[64], UdpChecksum.Zero)))];
-        var destination = Wire.Mac(toMac);
-        _receiver = new PacketSocket(to, "t0", filter: frame => frame.Length > NumberAt + 4 && frame.AsSpan(0, 6).SequenceEqual(destination) && frame[12] == 8 && frame[13] == 0 && frame[36] == 0 && frame[37] == 9);
+        var (destination, source) = (Wire.Mac(toMac), Wire.Mac(fromMac));
+        _receiver = new PacketSocket(to, "t0", filter: frame => frame.Length > NumberAt + 4 && frame.AsSpan(0, 6).SequenceEqual(destination) && frame.AsSpan(6, 6).SequenceEqual(source) && frame[12] == 8 && frame[13] == 0 && frame[36] == 0 && frame[37] == 9);
         _sender = new PacketSocket(from, "t0", receive: false);
         _thread = new Thread(Send) { IsBackground = true, Name = "steady" };
         _thread.Start();
@@ -35,6 +35,16 @@ internal sealed class SteadyFlow : IDisposable
     public int Sent => Volatile.Read(ref _sent);
 
     public int Received => _receiver.Count;
+
+    /// <summary>Frames sent before the latest that was received, and not received themselves.</summary>
+    public int Missing
+    {
+        get
+        {
+            var numbers = _receiver.Frames.Select(static frame => BinaryPrimitives.ReadInt32BigEndian(frame.Data.AsSpan(NumberAt))).ToHashSet();
+            return numbers.Count == 0 ? 0 : numbers.Max() + 1 - numbers.Count;
+        }
+    }
 
     /// <summary>Times that the device's queue was full.</summary>
     public long Refused => _sender.Refused;

@@ -129,6 +129,13 @@ public sealed class OverlaydProcess : IDisposable
     /// <summary>SIGTERM; the exit code.</summary>
     public CmdResult Terminate(TimeSpan? limit = null) => _process.Stop(Native.SigTerm, limit ?? TimeSpan.FromSeconds(15));
 
+    /// <summary>SIGKILL, and waits for the end.</summary>
+    public void Kill()
+    {
+        _process.Signal(Native.SigKill);
+        _process.WaitForExit(TimeSpan.FromSeconds(10));
+    }
+
     /// <summary>Whether a notification with this line has come.</summary>
     public bool Notified(string line)
     {
