@@ -60,15 +60,18 @@ internal sealed class EtcdLab : IDisposable
     public string Mac(int site) => NetLab.MacOf(Sites[site].Tenant, Port);
 
     /// <summary>A configuration that names the store and nobody else.</summary>
-    public string Yaml(int site, string etcd = "", string vni = "", string more = "") => $$"""
+    /// <param name="site">Of this site.</param>
+    /// <param name="etcd">More keys of <c>control.etcd</c>.</param>
+    /// <param name="vni">More keys of the VNI.</param>
+    /// <param name="members">The members it is told of; null for all.</param>
+    public string Yaml(int site, string etcd = "", string vni = "", string? members = null) => $$"""
         node: { name: {{Name(site)}}, local: ["{{Address(site + 1)}}"] }
         ports:
           {{Port}}: { tap: {{Port}}, netns: {{Sites[site].Tenant}} }
         vnis:
           - { id: {{Vni}}, ports: [{{Port}}]{{vni}} }
         control:
-          etcd: { endpoints: {{Etcd.Endpoints}}, health_interval: 1s, request_timeout: 3s{{etcd}} }
-        {{more}}
+          etcd: { endpoints: {{members ?? Etcd.Endpoints}}, health_interval: 1s, request_timeout: 3s{{etcd}} }
         """;
 
     /// <summary>Starts the daemons and waits until each knows the others.</summary>
@@ -80,9 +83,9 @@ internal sealed class EtcdLab : IDisposable
     }
 
     /// <summary>Starts one daemon.</summary>
-    public void Start(int site, string etcd = "", string vni = "")
+    public void Start(int site, string etcd = "", string vni = "", string? members = null)
     {
-        Sites[site].Start(Yaml(site, etcd, vni), $"10.0.0.{site + 1}/24");
+        Sites[site].Start(Yaml(site, etcd, vni, members), $"10.0.0.{site + 1}/24");
         _places[Mac(site)] = site;
     }
 
@@ -100,6 +103,9 @@ internal sealed class EtcdLab : IDisposable
 
     /// <summary>A plane as <c>overlayctl status</c> has it.</summary>
     public JsonNode Plane(int site) => Sites[site].Daemon.Status()["planes"]!.AsArray().Single(p => (string?)p!["name"] == "etcd")!;
+
+    /// <summary>Alarms as <c>overlayctl status</c> has them.</summary>
+    public IReadOnlyList<string> Alarms(int site) => [.. Sites[site].Daemon.Status()["alarms"]!.AsArray().Select(a => (string)a!)];
 
     /// <summary>Waits until daemons are in a state.</summary>
     public void WaitForState(string state, params ReadOnlySpan<int> sites)
@@ -152,6 +158,9 @@ internal sealed class EtcdLab : IDisposable
             when,
             () => $"{odd}\n{Logs()}");
     }
+
+    /// <summary>How many keys the store has.</summary>
+    public int Keys() => int.Parse(Etcd.Ctl("get", "--prefix", "--count-only", "--write-out=fields", "/overlay/").OrThrow().StdOut.Split('\n').Single(l => l.StartsWith("\"Count\"", StringComparison.Ordinal)).Split(':')[1], CultureInfo.InvariantCulture);
 
     /// <summary>In what the daemons' tables differ from the model; empty if in nothing.</summary>
     public string Odd(bool maybeStale)

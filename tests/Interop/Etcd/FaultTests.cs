@@ -154,17 +154,21 @@ public sealed class FaultTests(ITestOutputHelper output)
 
     private static void LeaseRevoked(EtcdLab lab)
     {
+        var keys = lab.Keys();
         var (lease, lost) = ((string)lab.Status(1)["lease"]!, lab.Counter(1, "leases_lost"));
         lab.Etcd.Ctl("lease", "revoke", lease).OrThrow();
         lab.Await(() => lab.Counter(1, "leases_lost") == lost + 1 && lab.Status(1)["lease"] is { } now && (string?)now != lease, "it has another lease");
-        lab.Agree("everything is written again");
+        lab.Await(() => lab.Keys() == keys, "everything is written again");
+        lab.Agree("nothing went");
         Assert.All([0, 2], site => Assert.Equal(1, lab.Counter(site, "vteps_expired")));
     }
 
     private static void EverythingDeleted(EtcdLab lab)
     {
+        var keys = lab.Keys();
         lab.Etcd.Ctl("del", "--prefix", "/overlay/").OrThrow();
         lab.Await(() => lab.Everywhere.All(site => lab.Faults(site, "deleted_by_other") > 0 && lab.Faults(site, "own_key_changed") > 0), "all see it");
-        lab.Agree("owners have written it again");
+        lab.Await(() => lab.Keys() == keys, "owners have written it again", () => $"{lab.Keys()} of {keys}");
+        lab.Agree("nothing went");
     }
 }

@@ -116,4 +116,29 @@ public sealed class NetworkTests(ITestOutputHelper output)
         output.WriteLine(string.Join("; ", flows.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name}: {f.Sent} frames, {f.Lost} lost"))));
         Assert.All(flows, flow => Assert.Equal((0, 0), (flow.Lost, flow.Twice)));
     }
+
+    [Fact]
+    public void Our_VTEP_claimed_by_another_writer_raises_an_alarm_and_is_written_again()
+    {
+        using var lab = new EtcdLab();
+        lab.Start();
+        lab.Flow(0, 1, 2000);
+        lab.Flow(1, 0, 2000);
+
+        // Another that says to have our address: frames to it must not go to us, and ours go on.
+        lab.Etcd.Ctl("put", "--", "/overlay/v1/vteps/x", """{"version":1,"vtep":"x","addresses":["192.0.2.1"]}""").OrThrow();
+        lab.Await(() => lab.Alarms(0).Any(a => a.StartsWith("vtep_claimed", StringComparison.Ordinal) && a.Contains("vteps/x", StringComparison.Ordinal)), "its owner raises an alarm", () => string.Join('\n', lab.Alarms(0)));
+        Assert.Equal(1, lab.Faults(0, "vtep_claimed"));
+        lab.Agree("nobody believes it");
+        Assert.Equal("192.0.2.1", (string?)lab.Entry(1, lab.Mac(0))!["address"]);
+        Assert.All(lab.Finish(), flow => Assert.Equal((0, 0), (flow.Lost, flow.Twice)));
+
+        // Another that writes our own key.
+        Assert.Empty(lab.Alarms(1));
+        lab.Etcd.Ctl("put", "--", "/overlay/v1/vteps/vtep-b", """{"version":1,"vtep":"vtep-b","addresses":["192.0.2.77"],"run":"other"}""").OrThrow();
+        lab.Await(() => lab.Alarms(1).Any(a => a.StartsWith("vtep_claimed", StringComparison.Ordinal) && a.Contains("vteps/vtep-b", StringComparison.Ordinal) && a.Contains("192.0.2.77", StringComparison.Ordinal)), "its owner raises an alarm", () => string.Join('\n', lab.Alarms(1)));
+        lab.Await(() => (string?)lab.Entry(0, lab.Mac(1))!["address"] == "192.0.2.2" && lab.Etcd.Ctl("get", "/overlay/v1/vteps/vtep-b").StdOut.Contains("\"192.0.2.2\"", StringComparison.Ordinal), "it is written again, and believed");
+        Assert.Contains("vtep_claimed", lab.Sites[1].Daemon.Ctl("etcd", "status").OrThrow().StdOut, StringComparison.Ordinal);
+        lab.Sites[0].WaitForPing("10.0.0.2");
+    }
 }

@@ -86,7 +86,7 @@ public sealed class EtcdPeer : IDisposable
                 "--initial-advertise-peer-urls", $"http://127.0.0.1:{PeerPort(member)}",
                 "--initial-cluster", InitialCluster,
                 "--log-level", "error",
-                .. _options.Arguments,
+                .. _options.Arguments.Select(a => a.Replace("{member}", $"{member}", StringComparison.Ordinal)),
             ]);
     }
 
