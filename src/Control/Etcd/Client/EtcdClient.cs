@@ -126,6 +126,11 @@ internal sealed partial class EtcdClient : IDisposable
 
             // One that refuses us, for want of rights, is alive.
             EtcdFailure? failure = answer.Failure is { IsOfEndpoint: true } bad ? bad : null;
+            if (failure?.Kind == EtcdFailureKind.Tls)
+            {
+                ForgetHttp();
+            }
+
             return !cancellationToken.IsCancellationRequested && endpoint.Looked(answer.Value, _time.GetElapsedTime(began), failure);
         }));
         return moved.Count(static m => m);
