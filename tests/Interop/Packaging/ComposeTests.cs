@@ -86,6 +86,51 @@ public sealed class ComposeTests(DockerDaemon docker)
         }
     }
 
+    [Fact]
+    public void With_the_etcd_profile_three_VTEPs_know_each_other_by_a_cluster_of_three_alone()
+    {
+        _ = Staged.Programs;
+        docker.Start();
+        docker.Plane = "etcd";
+        try
+        {
+            docker.Compose(Project, "up", "--build", "--detach").OrThrow();
+            foreach (var vtep in Vteps)
+            {
+                WaitForHealth(vtep);
+                Wait.Until(() => Etcd(vtep, "status").Contains("in-touch", StringComparison.Ordinal), TimeSpan.FromSeconds(20), $"vtep-{vtep} has its store", () => $"{docker.Docker("logs", Container("etcd-1"))}\n{Etcd(vtep, "status")}");
+            }
+
+            foreach (var (from, to) in Pairs()) WaitForPing(from, to);
+            foreach (var from in Hosts) PingAll(from);
+            var table = docker.Exec(Container("vtep-a"), "overlayctl", "fdb", "show").OrThrow().StdOut.Split('\n');
+            Assert.Contains(table, l => l.Contains(" etcd ", StringComparison.Ordinal) && l.Contains("192.0.2.12", StringComparison.Ordinal));
+            Assert.Contains("/overlay/v1/vteps/b", docker.Exec(Container("etcd-1"), "etcdctl", "get", "--prefix", "--keys-only", "/overlay/").OrThrow().StdOut, StringComparison.Ordinal);
+
+            // A member of three, and nobody notices; a VTEP, and what it said goes with its lease.
+            docker.Docker("kill", Container("etcd-1")).OrThrow();
+            foreach (var from in Hosts) PingAll(from);
+            docker.Docker("kill", Container("vtep-c")).OrThrow();
+            Wait.Until(() => !Etcd("a", "dump").Contains("/vteps/c ", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "the dead VTEP's keys go with its lease", () => Etcd("a", "status") + Etcd("a", "dump"));
+            Wait.Until(
+                () => !docker.Exec(Container("vtep-a"), "overlayctl", "fdb", "show").OrThrow().StdOut.Contains("192.0.2.13", StringComparison.Ordinal),
+                TimeSpan.FromSeconds(10), "and so do its entries", () => Etcd("a", "status"));
+            PingAll("a", except: "c");
+            docker.Docker("start", Container("vtep-c")).OrThrow();
+            WaitForHealth("c");
+            foreach (var (from, to) in Pairs()) WaitForPing(from, to);
+        }
+        catch (Exception e) when (e is not SkipTestException)
+        {
+            throw new InvalidOperationException(docker.Compose(Project, "logs", "--no-color", "--tail", "40").ToString(), e);
+        }
+        finally
+        {
+            docker.Compose(Project, "down", "--timeout", "2");
+            docker.Plane = "static";
+        }
+    }
+
     // Who the daemon is and what it may; what a workload sees.
     private void Confined()
     {
@@ -96,6 +141,8 @@ public sealed class ComposeTests(DockerDaemon docker)
         Assert.Equal(["lo", "eth0"], devices.Select(l => l.Split(": ")[1].Split('@')[0]));
         Assert.Equal("", docker.Exec(Container("web-a"), "ip", "route", "show", "default").OrThrow().StdOut.Trim());
     }
+
+    private string Etcd(string vtep, string verb) => docker.Exec(Container("vtep-" + vtep), "overlayctl", "etcd", verb).StdOut;
 
     private static string Container(string service) => $"{Project}_{service}_1";
 
