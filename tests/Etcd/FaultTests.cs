@@ -37,7 +37,7 @@ public sealed class FaultTests
         cluster.Kill(1);
         await UntilAsync(() => network[0].IsStaleAsync(), "the loss is seen");
         Assert.Equal("out-of-touch", network[0].Plane.Status().State);
-        network.Move(50, agreed: false);
+        network.Move(50);
         await Task.Delay(6000);
         Assert.Equal(0, network.Holes);
         cluster.Start(0, "existing");
@@ -56,7 +56,7 @@ public sealed class FaultTests
         await network.AgreeAsync("before");
         cluster.Pause(0);
         await UntilAsync(() => network[0].IsStaleAsync(), "the loss is seen");
-        network.Move(100, agreed: false, except: 0);
+        network.Move(100, except: 0);
         await UntilAsync(() => Task.FromResult(network[1].Plane.Status().KeysWaiting + network[2].Plane.Status().KeysWaiting == 0), "others have written");
         await cluster.CompactAsync();
         cluster.Resume(0);
@@ -92,7 +92,7 @@ public sealed class FaultTests
         network.Move(150);
         await network.AgreeAsync("after the snapshot");
         await cluster.RestoreAsync(snapshot);
-        network.Move(20, agreed: false);
+        network.Move(20);
         await network.AgreeAsync("after the store went back");
         Assert.All(Enumerable.Range(0, 3), n => Assert.Equal(1, network[n].Count("lists_backwards")));
         Assert.Equal(0, network.Holes);
@@ -106,7 +106,7 @@ public sealed class FaultTests
         network.Move(100);
         await network.AgreeAsync("before");
         string lease = network[0].Plane.Status().Lease!;
-        Assert.True((await cluster.Client.RevokeAsync(Convert.ToInt64(lease, 16), default)).IsOk);
+        _ = cluster.Ctl(cluster.EndpointsArgument, "lease", "revoke", lease);
         await UntilAsync(() => Task.FromResult(network[0].Count("leases_lost") == 1), "the loss is seen");
         await network.AgreeAsync("after");
         Assert.NotEqual(lease, network[0].Plane.Status().Lease);
@@ -139,7 +139,7 @@ public sealed class FaultTests
         string ballast = new('x', 1_000_000);
         for (int i = 0; i < 8; i++)
         {
-            _ = await cluster.Client.PutAsync(new Client.PutRequest { Key = "/ballast"u8.ToArray(), Value = System.Text.Encoding.UTF8.GetBytes(ballast) }, default);
+            _ = await cluster.TryPutAsync("/ballast"u8.ToArray(), System.Text.Encoding.UTF8.GetBytes(ballast));
         }
 
         await using Node late = new Node("late", "192.0.2.9", cluster.Endpoints).Start();

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Overlay.Control.Etcd.Options;
 using Overlay.Control.Etcd.Tests.Support;
 using static Overlay.Control.Etcd.Tests.Support.EtcdCluster;
 
@@ -98,6 +99,11 @@ public sealed class HostileGatewayTests
     [InlineData(301, "", "bad_response")]
     [InlineData(403, "{\"error\":\"etcdserver: permission denied\",\"message\":\"etcdserver: permission denied\",\"code\":7}", "permission_denied")]
     [InlineData(400, "{\"error\":{\"odd\":true},\"code\":3}", "refused")]
+    [InlineData(400, "{\"error\":{\"grpc_code\":7,\"http_code\":403,\"message\":\"etcdserver: permission denied\"}}", "permission_denied")]
+    [InlineData(400, "{\"error\":\"etcdserver: revision of auth store is old\",\"code\":3}", "unauthenticated")]
+    [InlineData(500, "{\"error\":\"auth: revision in header is old\",\"code\":2}", "unauthenticated")]
+    [InlineData(401, "who are you", "unauthenticated")]
+    [InlineData(400, "{\"error\":\"\\ud800\",\"code\":3}", "refused")]
     [InlineData(429, "{\"message\":\"etcdserver: too many requests\",\"code\":8}", "unavailable")]
     public async Task Errors_are_told_apart(int status, string body, string name)
     {
@@ -110,6 +116,71 @@ public sealed class HostileGatewayTests
         await using var script = new Script(Script.Options([gateway.Endpoint]), 100);
         await UntilAsync(() => Task.FromResult(script.Plane.Status().ReadFailure is not null), "the failure is seen");
         Assert.StartsWith(name, script.Plane.Status().ReadFailure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_of_an_older_revision_of_users_is_renewed()
+    {
+        await using FakeGateway gateway = await FakeGateway.StartAsync();
+        int tokens = 0;
+        gateway.Instead["/v3/auth/authenticate"] = (http, _) => FakeGateway.SayAsync(http, $"{{{Header},\"token\":\"t{Interlocked.Increment(ref tokens)}\"}}");
+        gateway.Instead["/v3/kv/range"] = (http, body) =>
+        {
+            if (http.Request.Headers.Authorization != "t1")
+            {
+                return FakeGateway.DefaultAsync(http, body);
+            }
+
+            http.Response.StatusCode = 400;
+            return FakeGateway.SayAsync(http, "{\"error\":\"etcdserver: revision of auth store is old\",\"code\":3}");
+        };
+        await using var script = new Script(Script.Options([gateway.Endpoint]) with { Username = "vtep", Password = "secret" }, 100);
+        await UntilAsync(() => Task.FromResult(script.Plane.Status().State == "in-touch"), "in touch");
+        Assert.Equal(2, tokens);
+    }
+
+    [Fact]
+    public async Task A_watch_that_says_nothing_for_too_long_is_opened_anew()
+    {
+        await using FakeGateway gateway = await FakeGateway.StartAsync();
+        await using var script = new Script(Script.Options([gateway.Endpoint]) with { WatchSilence = TimeSpan.FromMilliseconds(300) }, 100);
+        await UntilAsync(() => Task.FromResult(script.Count("watches") >= 3), "opened again and again");
+        Assert.True(script.Count("watches_broken") >= 2);
+        Assert.DoesNotContain(script.Given, static line => line.StartsWith("no ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_beat_of_the_lease_that_failed_is_followed_by_another_soon()
+    {
+        await using FakeGateway gateway = await FakeGateway.StartAsync();
+        var beats = new System.Collections.Concurrent.ConcurrentQueue<long>();
+        gateway.Instead["/v3/lease/keepalive"] = (http, _) =>
+        {
+            beats.Enqueue(Environment.TickCount64);
+            return FakeGateway.SayAsync(http, "{\"error\":{\"error\":\"\\ud800\"}}\n");
+        };
+        await using var script = new Script(Script.Options([gateway.Endpoint]), 100);
+        await UntilAsync(() => Task.FromResult(beats.Count >= 4), "four beats");
+        long[] when = [.. beats];
+
+        // Of five seconds: a third apart they would be five seconds from first to last.
+        Assert.InRange(when[3] - when[0], 0, 4000);
+        Assert.StartsWith("bad_response", script.Plane.Status().Endpoints[0].LastFailure, StringComparison.Ordinal);
+        _ = gateway.Instead.TryRemove("/v3/lease/keepalive", out _);
+        await UntilAsync(() => Task.FromResult(script.Plane.Status() is { State: "in-touch", LeaseAge.TotalSeconds: < 1 }), "it is renewed");
+        Assert.Equal(0, script.Count("leases_lost"));
+    }
+
+    [Fact]
+    public async Task A_beat_does_not_wait_for_a_member_that_is_silent()
+    {
+        await using FakeGateway silent = await FakeGateway.StartAsync();
+        await using FakeGateway other = await FakeGateway.StartAsync();
+        silent.Instead["/v3/lease/keepalive"] = static (http, _) => FakeGateway.HangAsync(http);
+        EtcdOptions options = Script.Options([silent.Endpoint, other.Endpoint]) with { RequestTimeout = TimeSpan.FromSeconds(30) };
+        await using var script = new Script(options, 100);
+        await UntilAsync(() => Task.FromResult(silent.Requests.Any(static r => r.Path == "/v3/lease/keepalive") || other.Requests.Any(static r => r.Path == "/v3/lease/keepalive")), "a beat is due");
+        await UntilAsync(() => Task.FromResult(other.Requests.Any(static r => r.Path == "/v3/lease/keepalive")), "the other member has it", 15);
     }
 
     [Fact]

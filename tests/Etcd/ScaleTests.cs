@@ -24,7 +24,9 @@ public sealed class ScaleTests(ITestOutputHelper output)
         TimeSpan took = Stopwatch.GetElapsedTime(began);
         long grown = Resident() - before;
         output.WriteLine($"{Many} keys in force after {took.TotalSeconds:0.00} s; resident {before >> 20} MiB before, {grown >> 20} MiB more after");
-        Assert.InRange(grown, 0, 96 << 20);
+
+        // It may shrink: what other tests left is given back meanwhile.
+        Assert.True(grown < 96 << 20, $"{grown >> 20} MiB");
     }
 
     [Fact]

@@ -28,7 +28,9 @@ public sealed class SecurityTests : IDisposable
     public static TheoryData<string, string> Wrongs => new()
     {
         { "name", "RemoteCertificateNameMismatch" },
+        { "name without server_name", "RemoteCertificateNameMismatch" },
         { "expired", "NotTimeValid" },
+        { "expired client certificate", "" },
         { "authority", "" },
         { "no client certificate", "" },
         { "no file", "missing.pem" },
@@ -51,6 +53,16 @@ public sealed class SecurityTests : IDisposable
         if (wrong == "name")
         {
             Issue("server", "192.0.2.200");
+        }
+
+        if (wrong == "name without server_name")
+        {
+            Issue("server", "etcd.test");
+        }
+
+        if (wrong == "expired client certificate")
+        {
+            Issue("client", null, DateTimeOffset.UtcNow.AddDays(-1));
         }
 
         if (wrong == "expired")
@@ -81,6 +93,46 @@ public sealed class SecurityTests : IDisposable
             File.Copy(Path("ca.pem"), Path("missing.pem"));
             await UntilAsync(() => Task.FromResult(script.Plane.Status().State == "in-touch"), "the file is there");
         }
+
+        if (wrong == "expired client certificate")
+        {
+            Issue("client", null);
+            await UntilAsync(() => Task.FromResult(script.Plane.Status().State == "in-touch"), "it is renewed");
+        }
+    }
+
+    [Fact]
+    public async Task Members_by_address_may_have_certificates_by_name()
+    {
+        Issue("server", "etcd.test");
+        await using EtcdCluster cluster = await TlsAsync();
+        EtcdOptions options = Options(cluster);
+        await using var script = new Script(options with { Tls = options.Tls with { ServerName = "etcd.test" } }, 100);
+        await UntilAsync(() => Task.FromResult(script.Plane.Status().State == "in-touch"), "in touch");
+        await using var wrong = new Script(options with { Node = "b", Tls = options.Tls with { ServerName = "etcd.else" } }, 100);
+        await UntilAsync(() => Task.FromResult(wrong.Plane.Status().ReadFailure is not null), "the failure is seen");
+        Assert.Contains("RemoteCertificateNameMismatch", wrong.Plane.Status().ReadFailure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_in_force_outlives_the_certificate_of_the_store()
+    {
+        await using EtcdCluster cluster = await TlsAsync();
+        await using var script = new Script(Options(cluster) with { Lease = TimeSpan.FromSeconds(30) }, 100);
+        await UntilAsync(() => Task.FromResult(script.Plane.Status().State == "in-touch"), "in touch");
+        _ = cluster.Ctl(
+            cluster.EndpointsArgument, "--cacert", Path("ca.pem"), "--cert", Path("client.pem"), "--key", Path("client.key"),
+            "put", $"/overlay/v1/vnis/100/macs/{Node.Mac(1)}", """{"version":1,"vtep":"x"}""");
+        await UntilAsync(() => Task.FromResult(script.Place(1) == "x"), "in force");
+        cluster.Kill(0);
+        Issue("server", "127.0.0.1", DateTimeOffset.UtcNow.AddDays(-1));
+        cluster.Start(0);
+        await UntilAsync(() => Task.FromResult(script.Plane.Status().ReadFailure?.Contains("NotTimeValid", StringComparison.Ordinal) == true), "the failure is seen");
+        Assert.Equal("out-of-touch", script.Plane.Status().State);
+        Assert.Equal("x", script.Place(1));
+        Issue("server", "127.0.0.1");
+        await UntilAsync(() => Task.FromResult(script.Plane.Status().State == "in-touch"), "in touch again");
+        Assert.DoesNotContain(script.Given, static line => line.StartsWith("no mac", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -153,7 +205,15 @@ public sealed class SecurityTests : IDisposable
         if (address is not null)
         {
             var names = new SubjectAlternativeNameBuilder();
-            names.AddIpAddress(IPAddress.Parse(address));
+            if (IPAddress.TryParse(address, out IPAddress? number))
+            {
+                names.AddIpAddress(number);
+            }
+            else
+            {
+                names.AddDnsName(address);
+            }
+
             request.CertificateExtensions.Add(names.Build());
         }
 

@@ -20,7 +20,7 @@ namespace Overlay.Control.Etcd;
 /// <b>Threading:</b> <see cref="RunAsync"/> runs on the thread pool in several parts; the sink is called by one at a time. Queries may be called by any thread,
 /// whether it runs or not. <b>Model:</b> docs/control-planes/etcd.md.
 /// </remarks>
-public sealed class EtcdPlane : IControlPlane, IDisposable
+public sealed partial class EtcdPlane : IControlPlane, IDisposable
 {
     private volatile EtcdOptions _options;
     private readonly TimeProvider _time;
@@ -29,8 +29,7 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
     private readonly FaultLedger _faults;
     private readonly EtcdCounters _counters = new();
 
-    // Back-offs of hosts must differ; nothing depends on what they are.
-    private readonly Random _random = new(RandomNumberGenerator.GetInt32(int.MaxValue));
+    private readonly Chance _random = new();
     private volatile StoreContext? _context;
 
     /// <summary>Makes a plane; it does nothing before <see cref="RunAsync"/>.</summary>
@@ -138,37 +137,6 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
         };
     }
 
-    /// <summary>Reads a page of what the store holds under our prefix, as it is now; nothing here is changed by it.</summary>
-    /// <param name="vni">Of this VNI only; null for all.</param>
-    /// <param name="limit">Rows, 1–10,000.</param>
-    /// <param name="next"><see cref="EtcdDumpPage.Next"/> of the page before; null to begin.</param>
-    /// <param name="revision"><see cref="EtcdDumpPage.Revision"/> of the page before; 0 to begin.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task<EtcdDumpPage> DumpAsync(Vni? vni, int limit, ReadOnlyMemory<byte>? next, long revision, CancellationToken cancellationToken)
-    {
-        var schema = new EtcdSchema(_options.Prefix);
-        string prefix = vni is { } one ? schema.OfVni(one) : schema.Root;
-        EtcdResult<RangeResponse> answer = await _client.RangeAsync(
-            new RangeRequest
-            {
-                Key = next?.ToArray() ?? Encoding.UTF8.GetBytes(prefix),
-                RangeEnd = EtcdSchema.End(prefix),
-                Limit = Math.Clamp(limit, 1, 10_000),
-                Revision = revision == 0 ? null : revision,
-            },
-            cancellationToken);
-        if (!answer.IsOk)
-        {
-            return new EtcdDumpPage([], revision, null, answer.Failure.ToString());
-        }
-
-        var parser = new EtcdValueParser();
-        List<KeyValue> kvs = answer.Value.Kvs ?? [];
-        EtcdKeyRow[] rows = [.. kvs.Where(static kv => kv?.Key is not null).Select(kv => RowOf(schema, parser, kv))];
-        return new EtcdDumpPage(
-            [.. rows], revision == 0 ? answer.Value.Header?.Revision ?? 0 : revision, answer.Value.More && kvs.Count > 0 ? (byte[])[.. kvs[^1].Key ?? [], 0] : null, null);
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
@@ -216,24 +184,5 @@ public sealed class EtcdPlane : IControlPlane, IDisposable
             Failures = endpoint.Failures,
             LastFailure = endpoint.LastFailure?.ToString(),
         };
-    }
-
-    private static EtcdKeyRow RowOf(EtcdSchema schema, EtcdValueParser parser, KeyValue kv)
-    {
-        EtcdFault fault = schema.Parse(kv.Key, out EtcdKey key);
-        EtcdValue value = default;
-        if (fault == EtcdFault.None)
-        {
-            fault = parser.Parse(key, kv.Value ?? [], out value);
-        }
-
-        return new EtcdKeyRow(
-            FaultLedger.Printable(kv.Key),
-            FaultLedger.Printable(kv.Value ?? []),
-            key.Kind.ToString().ToLowerInvariant(),
-            fault == EtcdFault.None ? value.Vtep : null,
-            kv.ModRevision,
-            kv.Lease == 0 ? null : LeaseKeeper.Hex(kv.Lease),
-            fault == EtcdFault.None ? null : EtcdFaultNames.Of(fault));
     }
 }

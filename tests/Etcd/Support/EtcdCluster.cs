@@ -144,17 +144,22 @@ internal sealed class EtcdCluster : IAsyncDisposable
         await ReadyAsync();
     }
 
-    public async Task PutAsync(string key, string value, long lease = 0)
+    public Task PutAsync(string key, string value, long lease = 0) => PutAsync(System.Text.Encoding.UTF8.GetBytes(key), System.Text.Encoding.UTF8.GetBytes(value), lease);
+
+    public async Task PutAsync(byte[] key, byte[] value, long lease = 0)
     {
-        EtcdResult<PutResponse> put = await Client.PutAsync(
-            new PutRequest { Key = System.Text.Encoding.UTF8.GetBytes(key), Value = System.Text.Encoding.UTF8.GetBytes(value), Lease = lease == 0 ? null : lease }, default);
+        EtcdResult<TxnResponse> put = await TryPutAsync(key, value, lease);
         Assert.True(put.IsOk, put.Failure?.ToString());
     }
+
+    public Task<EtcdResult<TxnResponse>> TryPutAsync(byte[] key, byte[] value, long lease = 0) => Client.TxnAsync(
+        new TxnRequest { Success = [new RequestOp { RequestPut = new PutRequest { Key = key, Value = value, Lease = lease == 0 ? null : lease } }] }, default);
 
     public async Task DeleteAsync(string key, bool prefix = false)
     {
         byte[] octets = System.Text.Encoding.UTF8.GetBytes(key);
-        EtcdResult<DeleteResponse> result = await Client.DeleteAsync(new DeleteRequest { Key = octets, RangeEnd = prefix ? Model.EtcdSchema.End(key) : null }, default);
+        EtcdResult<TxnResponse> result = await Client.TxnAsync(
+            new TxnRequest { Success = [new RequestOp { RequestDeleteRange = new DeleteRequest { Key = octets, RangeEnd = prefix ? Model.EtcdSchema.End(key) : null } }] }, default);
         Assert.True(result.IsOk, result.Failure?.ToString());
     }
 

@@ -71,7 +71,13 @@ internal sealed class FakeGateway : IAsyncDisposable
             return;
         }
 
-        switch (path)
+        await DefaultAsync(http, body);
+    }
+
+    /// <summary>What an empty store says.</summary>
+    public static async Task DefaultAsync(HttpContext http, string body)
+    {
+        switch (http.Request.Path.Value)
         {
             case "/v3/maintenance/status":
                 await SayAsync(http, $"{{{Header},\"version\":\"3.4.0\",\"leader\":\"2\"}}");

@@ -39,11 +39,9 @@ internal sealed class Network : IAsyncDisposable
 
     /// <summary>Hosts speak, some where they were, some elsewhere.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="agreed">They may be asked for from the next agreement on; false where nobody can tell others.</param>
     /// <param name="except">This VTEP has none of them speak.</param>
-    public void Move(int count, bool agreed = true, int except = -1)
+    public void Move(int count, int except = -1)
     {
-        _ = agreed;
         for (int i = 0; i < count; i++)
         {
             int host = _random.Next(1, Hosts + 1);

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Security;
 using System.Text.Json;
 
 namespace Overlay.Control.Etcd.Client;
@@ -24,16 +22,16 @@ internal sealed partial class EtcdClient
     {
         lock (_gate)
         {
-            if (_http is not null)
+            if (_connections is not null)
             {
                 return null;
             }
 
-            SslClientAuthenticationOptions? ssl = null;
             _tlsFailure = null;
             try
             {
-                ssl = Array.Exists(Endpoints, static e => e.Address.Scheme == Uri.UriSchemeHttps) ? EtcdTls.Read(_options.Tls) : null;
+                _connections = new EtcdConnections(_options, Array.Exists(Endpoints, static e => e.Address.Scheme == Uri.UriSchemeHttps) ? EtcdTls.Read(_options.Tls) : null);
+                return null;
             }
             catch (Exception error)
             {
@@ -41,45 +39,45 @@ internal sealed partial class EtcdClient
                 _tlsFailure = new EtcdFailure(EtcdFailureKind.Tls, EtcdErrors.Line(error.Message), endpoint.Name);
                 return _tlsFailure;
             }
+        }
+    }
 
-            var handler = new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                AutomaticDecompression = DecompressionMethods.None,
-                ConnectTimeout = _options.ConnectTimeout,
-                MaxResponseHeadersLength = 16,
-                PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+    private EtcdConnections Connections()
+    {
+        lock (_gate)
+        {
+            return _connections ?? throw new HttpRequestException(HttpRequestError.SecureConnectionError, _tlsFailure?.Message ?? "connections are being made anew");
+        }
+    }
 
-                // Names of members may come to mean other addresses.
-                PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-                UseCookies = false,
-                UseProxy = false,
-            };
-            if (ssl is not null)
+    /// <summary>TLS failed at one of these: new connections, with what the files say then. Requests under way on the old ones end by themselves, in their time.</summary>
+    private void Forget(EtcdConnections? used)
+    {
+        lock (_gate)
+        {
+            if (used is null || _connections != used)
             {
-                handler.SslOptions = ssl;
+                return;
             }
 
-            _http = new HttpClient(handler, disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
-            return null;
+            _connections = null;
         }
+
+        _ = DisposeLaterAsync(used);
     }
 
-    private HttpClient Http()
+    private async Task DisposeLaterAsync(EtcdConnections old)
     {
-        lock (_gate)
+        try
         {
-            return _http ?? throw new HttpRequestException(HttpRequestError.SecureConnectionError, _tlsFailure?.Message ?? "connections are being made anew");
+            await Task.Delay(_options.RequestTimeout + _options.ConnectTimeout, _time, _disposed.Token);
         }
-    }
+        catch (OperationCanceledException)
+        {
+            // The plane ends; so does the wait.
+        }
 
-    /// <summary>New connections, with what the files say then. Requests under way on the old ones end by themselves.</summary>
-    private void ForgetHttp()
-    {
-        lock (_gate)
-        {
-            _http = null;
-        }
+        old.Dispose();
     }
 
     private void ForgetToken(EtcdFailure failure, string? used)

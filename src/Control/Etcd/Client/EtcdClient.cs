@@ -30,7 +30,8 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _authenticating = new(1, 1);
-    private HttpClient? _http;
+    private readonly CancellationTokenSource _disposed = new();
+    private EtcdConnections? _connections;
     private EtcdFailure? _tlsFailure;
     private volatile string? _token;
     private long _requests;
@@ -79,41 +80,31 @@ internal sealed partial class EtcdClient : IDisposable
     public Task<EtcdResult<RangeResponse>> RangeAsync(RangeRequest request, CancellationToken cancellationToken) =>
         CallAsync("v3/kv/range", request, EtcdJson.Default.RangeRequest, EtcdJson.Default.RangeResponse, null, cancellationToken);
 
-    public Task<EtcdResult<PutResponse>> PutAsync(PutRequest request, CancellationToken cancellationToken) =>
-        CallAsync("v3/kv/put", request, EtcdJson.Default.PutRequest, EtcdJson.Default.PutResponse, null, cancellationToken);
-
-    public Task<EtcdResult<DeleteResponse>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken) =>
-        CallAsync("v3/kv/deleterange", request, EtcdJson.Default.DeleteRequest, EtcdJson.Default.DeleteResponse, null, cancellationToken);
-
     public Task<EtcdResult<TxnResponse>> TxnAsync(TxnRequest request, CancellationToken cancellationToken) =>
         CallAsync("v3/kv/txn", request, EtcdJson.Default.TxnRequest, EtcdJson.Default.TxnResponse, null, cancellationToken);
 
     public Task<EtcdResult<LeaseResponse>> GrantAsync(TimeSpan ttl, CancellationToken cancellationToken) =>
         CallAsync("v3/lease/grant", new LeaseRequest { Ttl = (long)Math.Ceiling(ttl.TotalSeconds) }, EtcdJson.Default.LeaseRequest, EtcdJson.Default.LeaseResponse, null, cancellationToken);
 
-    public Task<EtcdResult<LeaseResponse>> RevokeAsync(long lease, CancellationToken cancellationToken) =>
-        CallAsync("v3/lease/revoke", new LeaseRequest { Id = lease }, EtcdJson.Default.LeaseRequest, EtcdJson.Default.LeaseResponse, null, cancellationToken);
-
     /// <summary>How long a lease has to live; a time to live of -1 if it is no more.</summary>
-    public Task<EtcdResult<LeaseResponse>> TimeToLiveAsync(long lease, bool keys, CancellationToken cancellationToken) =>
-        CallAsync("v3/lease/timetolive", new LeaseRequest { Id = lease, Keys = keys ? true : null }, EtcdJson.Default.LeaseRequest, EtcdJson.Default.LeaseResponse, null, cancellationToken);
+    public Task<EtcdResult<LeaseResponse>> TimeToLiveAsync(long lease, CancellationToken cancellationToken) =>
+        CallAsync("v3/lease/timetolive", new LeaseRequest { Id = lease }, EtcdJson.Default.LeaseRequest, EtcdJson.Default.LeaseResponse, null, cancellationToken);
 
     /// <summary>One beat of a lease; a time to live of 0 if it is no more. The API is a stream, of which a body with one message makes one answer.</summary>
-    public async Task<EtcdResult<LeaseResponse>> KeepAliveAsync(long lease, CancellationToken cancellationToken)
+    /// <param name="lease">The lease.</param>
+    /// <param name="limit">Longest wait for one member, if that is shorter than that for other requests.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<EtcdResult<LeaseResponse>> KeepAliveAsync(long lease, TimeSpan limit, CancellationToken cancellationToken)
     {
         EtcdResult<StreamLine<LeaseResponse>> answer = await CallAsync(
-            "v3/lease/keepalive", new LeaseRequest { Id = lease }, EtcdJson.Default.LeaseRequest, EtcdJson.Default.StreamLineLeaseResponse, null, cancellationToken);
-        return answer switch
-        {
-            { IsOk: false } => EtcdResult<LeaseResponse>.Failed(answer.Failure),
-            { Value.Result: { } result } => EtcdResult<LeaseResponse>.Ok(result),
-            { Value.Error: { } error } => EtcdResult<LeaseResponse>.Failed(EtcdErrors.Of(200, error, Choose().Name)),
-            _ => EtcdResult<LeaseResponse>.Failed(new EtcdFailure(EtcdFailureKind.BadResponse, "an answer without a result", Choose().Name)),
-        };
+            "v3/lease/keepalive",
+            new LeaseRequest { Id = lease },
+            EtcdJson.Default.LeaseRequest,
+            EtcdJson.Default.StreamLineLeaseResponse,
+            limit < _options.RequestTimeout ? limit : null,
+            cancellationToken);
+        return answer.IsOk ? EtcdResult<LeaseResponse>.Ok(answer.Value.Result!) : EtcdResult<LeaseResponse>.Failed(answer.Failure);
     }
-
-    public Task<EtcdResult<MembersResponse>> MembersAsync(CancellationToken cancellationToken) =>
-        CallAsync("v3/cluster/member/list", new EmptyRequest(), EtcdJson.Default.EmptyRequest, EtcdJson.Default.MembersResponse, null, cancellationToken);
 
     /// <summary>Looks at every member's health, all at once.</summary>
     /// <returns>Members whose streams were told to move.</returns>
@@ -126,11 +117,6 @@ internal sealed partial class EtcdClient : IDisposable
 
             // One that refuses us, for want of rights, is alive.
             EtcdFailure? failure = answer.Failure is { IsOfEndpoint: true } bad ? bad : null;
-            if (failure?.Kind == EtcdFailureKind.Tls)
-            {
-                ForgetHttp();
-            }
-
             return !cancellationToken.IsCancellationRequested && endpoint.Looked(answer.Value, _time.GetElapsedTime(began), failure);
         }));
         return moved.Count(static m => m);
@@ -164,6 +150,7 @@ internal sealed partial class EtcdClient : IDisposable
             EtcdEndpoint endpoint = Choose(tried);
             CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, endpoint.Down);
             HttpResponseMessage? response = null;
+            EtcdConnections? used = null;
             try
             {
                 using var timeout = new CancellationTokenSource(_options.RequestTimeout, _time);
@@ -179,10 +166,11 @@ internal sealed partial class EtcdClient : IDisposable
 
                     // A member that lost its leader has to say so instead of saying nothing.
                     request.Headers.TryAddWithoutValidation("Grpc-Metadata-hasleader", "true");
-                    response = await Http().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+                    used = Connections();
+                    response = await used.SendAsync(request, both.Token);
                     if (response.IsSuccessStatusCode)
                     {
-                        var stream = new WatchStream(endpoint, response, await response.Content.ReadAsStreamAsync(both.Token), stop, cancellationToken);
+                        var stream = new WatchStream(endpoint, response, await response.Content.ReadAsStreamAsync(both.Token), stop, _options.WatchSilence, cancellationToken);
                         response = null;
                         stop = null!;
                         return EtcdResult<WatchStream>.Ok(stream);
@@ -194,7 +182,7 @@ internal sealed partial class EtcdClient : IDisposable
             }
             catch (Exception error)
             {
-                last = EtcdErrors.Of(error, cancellationToken.IsCancellationRequested, endpoint.Name);
+                last = Failed(error, used, endpoint, cancellationToken);
             }
             finally
             {
@@ -213,13 +201,15 @@ internal sealed partial class EtcdClient : IDisposable
 
     public void Dispose()
     {
-        _http?.Dispose();
+        _disposed.Cancel();
+        _connections?.Dispose();
+        _disposed.Dispose();
         _authenticating.Dispose();
         Array.ForEach(Endpoints, static e => e.Dispose());
     }
 
     private async Task<EtcdResult<TResponse>> CallAsync<TRequest, TResponse>(
-        string path, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResponse> responseType, EtcdEndpoint? only, CancellationToken cancellationToken)
+        string path, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResponse> responseType, TimeSpan? limit, CancellationToken cancellationToken)
         where TResponse : class
     {
         byte[] content = JsonSerializer.SerializeToUtf8Bytes(request, requestType);
@@ -227,9 +217,9 @@ internal sealed partial class EtcdClient : IDisposable
         EtcdFailure? last = null;
         for (int attempt = 0; attempt <= Endpoints.Length && !cancellationToken.IsCancellationRequested; attempt++)
         {
-            EtcdEndpoint endpoint = only ?? Choose(tried);
+            EtcdEndpoint endpoint = Choose(tried);
             long began = _time.GetTimestamp();
-            EtcdResult<TResponse> answer = await SendAsync(path, content, responseType, endpoint, authenticated: true, cancellationToken);
+            EtcdResult<TResponse> answer = await SendAsync(path, content, responseType, endpoint, authenticated: true, cancellationToken, limit);
             if (answer.IsOk)
             {
                 endpoint.Succeeded(_time.GetElapsedTime(began));
@@ -261,11 +251,6 @@ internal sealed partial class EtcdClient : IDisposable
         }
 
         endpoint.Failed(failure);
-        if (failure.Kind == EtcdFailureKind.Tls)
-        {
-            ForgetHttp();
-        }
-
         tried.Add(endpoint);
         return tried.Count < Endpoints.Length;
     }
@@ -276,6 +261,7 @@ internal sealed partial class EtcdClient : IDisposable
     {
         using var timeout = new CancellationTokenSource(limit ?? _options.RequestTimeout, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        EtcdConnections? used = null;
         try
         {
             if ((authenticated ? await PrepareAsync(endpoint, both.Token) : PrepareTls(endpoint)) is { } failure)
@@ -286,7 +272,8 @@ internal sealed partial class EtcdClient : IDisposable
             string? token = _token;
             Interlocked.Increment(ref _requests);
             using HttpRequestMessage request = Request(endpoint, path, content, token);
-            using HttpResponseMessage response = await Http().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            used = Connections();
+            using HttpResponseMessage response = await used.SendAsync(request, both.Token);
             if (!response.IsSuccessStatusCode)
             {
                 EtcdFailure bad = await ErrorOf(response, endpoint, both.Token);
@@ -299,9 +286,13 @@ internal sealed partial class EtcdClient : IDisposable
             {
                 return length < 0
                     ? EtcdResult<TResponse>.Failed(new EtcdFailure(EtcdFailureKind.ResponseTooLarge, $"an answer of more than {AnswerLimit} octets", endpoint.Name))
-                    : JsonSerializer.Deserialize(buffer.AsSpan(0, length), type) is { } value
-                        ? EtcdResult<TResponse>.Ok(value)
-                        : EtcdResult<TResponse>.Failed(new EtcdFailure(EtcdFailureKind.BadResponse, "the answer is null", endpoint.Name));
+                    : JsonSerializer.Deserialize(buffer.AsSpan(0, length), type) switch
+                    {
+                        null => EtcdResult<TResponse>.Failed(new EtcdFailure(EtcdFailureKind.BadResponse, "the answer is null", endpoint.Name)),
+                        IStreamLine { Error: { } error } => EtcdResult<TResponse>.Failed(EtcdErrors.Of(200, error, endpoint.Name)),
+                        IStreamLine { HasResult: false } => EtcdResult<TResponse>.Failed(new EtcdFailure(EtcdFailureKind.BadResponse, "an answer without a result", endpoint.Name)),
+                        { } value => EtcdResult<TResponse>.Ok(value),
+                    };
             }
             finally
             {
@@ -310,8 +301,20 @@ internal sealed partial class EtcdClient : IDisposable
         }
         catch (Exception error)
         {
-            return EtcdResult<TResponse>.Failed(EtcdErrors.Of(error, cancellationToken.IsCancellationRequested, endpoint.Name));
+            return EtcdResult<TResponse>.Failed(Failed(error, used, endpoint, cancellationToken));
         }
+    }
+
+    /// <summary>What was thrown as a failure. One of TLS makes the files be read anew.</summary>
+    private EtcdFailure Failed(Exception error, EtcdConnections? used, EtcdEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        EtcdFailure failure = EtcdErrors.Of(error, cancellationToken.IsCancellationRequested, endpoint.Name);
+        if (failure.Kind == EtcdFailureKind.Tls)
+        {
+            Forget(used);
+        }
+
+        return failure;
     }
 
     /// <summary>The body in a rented buffer; a length of -1 if it is longer than the limit.</summary>

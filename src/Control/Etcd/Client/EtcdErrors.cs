@@ -9,9 +9,31 @@ internal static class EtcdErrors
     /// <summary>An error answer: the gRPC code decides, and where one code has several meanings, the text (rpctypes/error.go of etcd 3.4).</summary>
     public static EtcdFailure Of(int httpStatus, ErrorResponse? body, string endpoint)
     {
+        // Paths that answer with a stream have all of it one deeper.
+        if (body?.Error is { ValueKind: JsonValueKind.Object } deeper && deeper.Deserialize(EtcdJson.Default.ErrorResponse) is { } inner)
+        {
+            body = body with { Message = inner.Message ?? body.Message, Code = inner.Code != 0 ? inner.Code : body.Code, GrpcCode = inner.GrpcCode };
+        }
+
         string text = Line(TextOf(body) ?? $"HTTP {httpStatus}");
-        int code = body is null ? -1 : body.Code != 0 ? body.Code : body.GrpcCode;
+        int code = body switch
+        {
+            null => -1,
+            { GrpcCode: not 0 } => body.GrpcCode,
+            _ => body.Code,
+        };
         return new EtcdFailure(KindOf(code, httpStatus, text), text, endpoint);
+    }
+
+    /// <summary>Why the store ended a watch, in its words: it gives no code, only the text of an error with one in it.</summary>
+    public static EtcdFailure OfCancelled(string? reason, string endpoint)
+    {
+        string text = Line(reason is { Length: > 0 } ? reason : "without a reason");
+        bool Says(string what) => text.Contains(what, StringComparison.OrdinalIgnoreCase);
+        EtcdFailureKind kind = Says("permission denied") ? EtcdFailureKind.PermissionDenied
+            : Says("invalid auth token") || Says("auth store is old") || Says("revision in header is old") ? EtcdFailureKind.Unauthenticated
+            : EtcdFailureKind.Unavailable;
+        return new EtcdFailure(kind, $"the store ended the watch: {text}", endpoint);
     }
 
     public static EtcdFailure Of(Exception error, bool isCancelled, string endpoint)
@@ -53,6 +75,7 @@ internal static class EtcdErrors
         {
             1 or 4 or 14 => EtcdFailureKind.Unavailable,
             3 when Says("too large") || Says("too many operations") => EtcdFailureKind.TooLarge,
+            2 or 3 or 13 when Says("auth store is old") || Says("revision in header is old") || Says("invalid auth token") => EtcdFailureKind.Unauthenticated,
             3 when Says("user name") || Says("authentication failed") => EtcdFailureKind.Unauthenticated,
             5 when Says("lease not found") => EtcdFailureKind.LeaseNotFound,
             7 => EtcdFailureKind.PermissionDenied,
@@ -63,7 +86,13 @@ internal static class EtcdErrors
             11 when Says("future") => EtcdFailureKind.FutureRevision,
             16 => EtcdFailureKind.Unauthenticated,
             2 or 13 when Says("leader") || Says("stopped") || Says("timed out") || Says("unavailable") || Says("EOF") || Says("canceled") => EtcdFailureKind.Unavailable,
-            0 or -1 => httpStatus is 500 or 502 or 503 or 504 ? EtcdFailureKind.Unavailable : EtcdFailureKind.BadResponse,
+            0 or -1 => httpStatus switch
+            {
+                401 => EtcdFailureKind.Unauthenticated,
+                403 => EtcdFailureKind.PermissionDenied,
+                500 or 502 or 503 or 504 => EtcdFailureKind.Unavailable,
+                _ => EtcdFailureKind.BadResponse,
+            },
             _ => EtcdFailureKind.Refused,
         };
     }
@@ -72,9 +101,22 @@ internal static class EtcdErrors
     {
         null => null,
         { Message: { Length: > 0 } message } => message,
-        { Error: { ValueKind: JsonValueKind.String } error } => error.GetString(),
+        { Error: { ValueKind: JsonValueKind.String } error } => Text(error),
         _ => null,
     };
+
+    private static string? Text(JsonElement error)
+    {
+        try
+        {
+            return error.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, written as an escape: no text.
+            return null;
+        }
+    }
 
     private static string Innermost(Exception error)
     {

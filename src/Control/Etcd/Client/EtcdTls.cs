@@ -8,44 +8,82 @@ namespace Overlay.Control.Etcd.Client;
 /// <summary>
 /// TLS settings from files. Nothing of the check is ours: chain, time and name are the platform's, and there is no switch to leave one out.
 /// </summary>
-internal static class EtcdTls
+/// <remarks><b>Threading:</b> any thread. <b>Ownership:</b> the certificates are its own, until it is disposed.</remarks>
+internal sealed class EtcdTls : IDisposable
 {
     private const long FileLimit = 1 << 20;
+    private readonly string? _serverName;
+    private readonly X509Certificate2Collection _held = [];
+    private X509ChainPolicy? _policy;
+    private SslStreamCertificateContext? _own;
+
+    private EtcdTls(string? serverName)
+    {
+        _serverName = serverName;
+    }
 
     /// <exception cref="CryptographicException">A file is no certificate or no key.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static SslClientAuthenticationOptions Read(EtcdTlsOptions options)
+    public static EtcdTls Read(EtcdTlsOptions options)
     {
-        var ssl = new SslClientAuthenticationOptions();
-        if (options.ServerName is not null)
+        var tls = new EtcdTls(options.ServerName);
+        try
         {
-            ssl.TargetHost = options.ServerName;
+            tls.ReadFiles(options);
+            return tls;
         }
+        catch
+        {
+            tls.Dispose();
+            throw;
+        }
+    }
 
+    /// <summary>The settings of one connection.</summary>
+    /// <param name="host">The host of the endpoint, whose name the certificate has to have if no other is configured.</param>
+    public SslClientAuthenticationOptions For(string host) => new()
+    {
+        TargetHost = _serverName ?? host,
+        CertificateChainPolicy = _policy?.Clone(),
+        ClientCertificateContext = _own,
+    };
+
+    public void Dispose()
+    {
+        foreach (X509Certificate2 certificate in _held)
+        {
+            certificate.Dispose();
+        }
+    }
+
+    private void ReadFiles(EtcdTlsOptions options)
+    {
         if (options.CaFile is not null)
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.ImportFromPem(Text(options.CaFile));
-            if (policy.CustomTrustStore.Count == 0)
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPem(Text(options.CaFile));
+            _held.AddRange(authorities);
+            if (authorities.Count == 0)
             {
                 throw new CryptographicException($"{options.CaFile} has no certificate in it");
             }
 
             // A CA file may hold intermediate authorities too.
-            policy.ExtraStore.AddRange(policy.CustomTrustStore);
-            ssl.CertificateChainPolicy = policy;
+            _policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            _policy.CustomTrustStore.AddRange(authorities);
+            _policy.ExtraStore.AddRange(authorities);
         }
 
         if (options is { CertificateFile: { } certificate, KeyFile: { } key })
         {
             string pem = Text(certificate);
             X509Certificate2 own = X509Certificate2.CreateFromPem(pem, Text(key));
+            _ = _held.Add(own);
             var chain = new X509Certificate2Collection();
             chain.ImportFromPem(pem);
-            ssl.ClientCertificateContext = SslStreamCertificateContext.Create(own, chain, offline: true);
+            _held.AddRange(chain);
+            _own = SslStreamCertificateContext.Create(own, chain, offline: true);
         }
-
-        return ssl;
     }
 
     private static string Text(string path)

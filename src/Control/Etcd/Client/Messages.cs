@@ -39,8 +39,6 @@ internal sealed record RangeRequest
 
     public long? Revision { get; init; }
 
-    public bool? CountOnly { get; init; }
-
     public bool? KeysOnly { get; init; }
 }
 
@@ -152,8 +150,6 @@ internal sealed record LeaseRequest
 
     [JsonPropertyName("TTL")]
     public long? Ttl { get; init; }
-
-    public bool? Keys { get; init; }
 }
 
 internal sealed record LeaseResponse
@@ -168,8 +164,6 @@ internal sealed record LeaseResponse
 
     [JsonPropertyName("grantedTTL")]
     public long GrantedTtl { get; init; }
-
-    public List<byte[]>? Keys { get; init; }
 }
 
 internal sealed record WatchCreateRequest
@@ -227,12 +221,22 @@ internal sealed record WatchResponse
 }
 
 /// <summary>A line of a stream: a result, or the error it ends with.</summary>
-internal sealed record StreamLine<T>
+internal sealed record StreamLine<T> : IStreamLine
     where T : class
 {
     public T? Result { get; init; }
 
     public ErrorResponse? Error { get; init; }
+
+    [JsonIgnore]
+    public bool HasResult => Result is not null;
+}
+
+internal interface IStreamLine
+{
+    ErrorResponse? Error { get; }
+
+    bool HasResult { get; }
 }
 
 /// <summary>An error: <c>code</c> in answers, <c>grpc_code</c> in streams. The text is <c>error</c> or <c>message</c>.</summary>
@@ -259,8 +263,6 @@ internal sealed record AuthResponse
     public string? Token { get; init; }
 }
 
-internal sealed record EmptyRequest;
-
 internal sealed record StatusResponse
 {
     public Header? Header { get; init; }
@@ -275,34 +277,12 @@ internal sealed record StatusResponse
     public List<string>? Errors { get; init; }
 }
 
-internal sealed record Member
-{
-    [JsonPropertyName("ID")]
-    public ulong Id { get; init; }
-
-    public string? Name { get; init; }
-
-    [JsonPropertyName("clientURLs")]
-    public List<string>? ClientUrls { get; init; }
-}
-
-internal sealed record MembersResponse
-{
-    public Header? Header { get; init; }
-
-    public List<Member>? Members { get; init; }
-}
-
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.WriteAsString)]
 [JsonSerializable(typeof(RangeRequest))]
 [JsonSerializable(typeof(RangeResponse))]
-[JsonSerializable(typeof(PutRequest))]
-[JsonSerializable(typeof(PutResponse))]
-[JsonSerializable(typeof(DeleteRequest))]
-[JsonSerializable(typeof(DeleteResponse))]
 [JsonSerializable(typeof(TxnRequest))]
 [JsonSerializable(typeof(TxnResponse))]
 [JsonSerializable(typeof(LeaseRequest))]
@@ -313,7 +293,5 @@ internal sealed record MembersResponse
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(AuthRequest))]
 [JsonSerializable(typeof(AuthResponse))]
-[JsonSerializable(typeof(EmptyRequest))]
 [JsonSerializable(typeof(StatusResponse))]
-[JsonSerializable(typeof(MembersResponse))]
 internal sealed partial class EtcdJson : JsonSerializerContext;

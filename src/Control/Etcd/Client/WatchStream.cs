@@ -8,24 +8,28 @@ internal sealed class WatchStream : IDisposable
     private readonly HttpResponseMessage _response;
     private readonly LineReader _lines;
     private readonly CancellationTokenSource _stop;
+    private readonly TimeSpan _silence;
     private readonly CancellationToken _outer;
 
-    public WatchStream(EtcdEndpoint endpoint, HttpResponseMessage response, Stream stream, CancellationTokenSource stop, CancellationToken outer)
+    public WatchStream(EtcdEndpoint endpoint, HttpResponseMessage response, Stream stream, CancellationTokenSource stop, TimeSpan silence, CancellationToken outer)
     {
         Endpoint = endpoint;
         _response = response;
         _lines = new LineReader(stream, EtcdClient.LineLimit);
         _stop = stop;
+        _silence = silence;
         _outer = outer;
     }
 
     public EtcdEndpoint Endpoint { get; }
 
-    /// <summary>Waits for the next response, for as long as it takes. What ends the stream is a failure.</summary>
+    /// <summary>Waits for the next response, for as long as the store may be silent. What ends the stream is a failure.</summary>
     public async ValueTask<EtcdResult<WatchResponse>> ReadAsync()
     {
         try
         {
+            // Of ranges in which nothing happens the store says so from time to time; one that says nothing at all is not there.
+            _stop.CancelAfter(_silence);
             if (await _lines.ReadAsync(_stop.Token) is not { } line)
             {
                 return Failed(EtcdFailureKind.Unreachable, "the stream ended");

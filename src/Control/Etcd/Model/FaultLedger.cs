@@ -41,14 +41,14 @@ internal sealed class FaultLedger(TimeProvider time)
     }
 
     /// <summary>Octets for a terminal: printable ASCII as it is, the rest escaped, cut short.</summary>
-    public static string Printable(ReadOnlySpan<byte> octets)
+    public static string Printable(ReadOnlySpan<byte> octets, int limit = TextLimit)
     {
-        var text = new StringBuilder(Math.Min(octets.Length, TextLimit));
-        foreach (byte octet in octets[..Math.Min(octets.Length, TextLimit)])
+        var text = new StringBuilder(Math.Min(octets.Length, limit));
+        foreach (byte octet in octets[..Math.Min(octets.Length, limit)])
         {
             _ = octet is >= 0x20 and < 0x7F and not (byte)'\\' ? text.Append((char)octet) : text.Append("\\x").Append(octet.ToString("x2"));
         }
 
-        return octets.Length > TextLimit ? text.Append('…').ToString() : text.ToString();
+        return octets.Length > limit ? text.Append('…').ToString() : text.ToString();
     }
 }

@@ -39,6 +39,11 @@ public sealed record EtcdOptions
     /// <summary>Time between looks at each member's health, 0.2–60 s. A watch on a member that does not answer is moved.</summary>
     public TimeSpan HealthInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long a watch may be silent before it is opened anew. The store notifies progress every ten minutes by itself, a tenth more at random, and not in the round after an event.
+    /// </summary>
+    public TimeSpan WatchSilence { get; init; } = TimeSpan.FromMinutes(25);
+
     /// <summary>First and last back-off, between which it doubles; a quarter more or less at random.</summary>
     public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -60,7 +65,7 @@ public sealed record EtcdOptions
     /// <summary><c>vnis[].etcd.mode</c>.</summary>
     public ImmutableDictionary<Vni, EtcdVniMode> Vnis { get; init; } = ImmutableDictionary<Vni, EtcdVniMode>.Empty;
 
-    /// <summary>How long an answer to a miss holds, 1–86,400 s; meanwhile it is watched.</summary>
+    /// <summary>Within how long an answer to a miss is asked for again, 1–86,400 s; meanwhile it is watched.</summary>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary>How long "nobody has it" holds, 0.1–3600 s.</summary>
@@ -95,7 +100,7 @@ public sealed record EtcdOptions
     public bool Equals(EtcdOptions? other) =>
         other is not null && Endpoints.SequenceEqual(other.Endpoints) && Node == other.Node && Prefix == other.Prefix && Lease == other.Lease && Tls == other.Tls &&
         Username == other.Username && PasswordFile == other.PasswordFile && Password == other.Password && ConnectTimeout == other.ConnectTimeout &&
-        RequestTimeout == other.RequestTimeout && HealthInterval == other.HealthInterval && BackOffFirst == other.BackOffFirst && BackOffLast == other.BackOffLast &&
+        RequestTimeout == other.RequestTimeout && WatchSilence == other.WatchSilence && HealthInterval == other.HealthInterval && BackOffFirst == other.BackOffFirst && BackOffLast == other.BackOffLast &&
         PageSize == other.PageSize && BatchSize == other.BatchSize && BatchDelay == other.BatchDelay &&
         AnswerTime == other.AnswerTime && NegativeTime == other.NegativeTime && AnswerLimit == other.AnswerLimit && MissQueueSize == other.MissQueueSize &&
         Encaps.SequenceEqual(other.Encaps) && VxlanPort == other.VxlanPort && GenevePort == other.GenevePort && HasModesOf(other);

@@ -2,7 +2,7 @@ using Overlay.Control.Etcd.Options;
 
 namespace Overlay.Control.Etcd.Store;
 
-/// <summary>Waits between attempts: doubling, with a quarter more or less at random, so that hosts do not come back all at once.</summary>
+/// <summary>Waits between attempts: doubling, with a quarter more or less at random, so that hosts do not come back all at once. The source of chance is shared by all, and has to bear it.</summary>
 internal sealed class BackOff(EtcdOptions options, TimeProvider time, Random random)
 {
     private TimeSpan _last;
@@ -13,10 +13,7 @@ internal sealed class BackOff(EtcdOptions options, TimeProvider time, Random ran
     public TimeSpan Next()
     {
         _last = _last == TimeSpan.Zero ? options.BackOffFirst : _last * 2 < options.BackOffLast ? _last * 2 : options.BackOffLast;
-        lock (random)
-        {
-            return _last * (0.75 + (0.5 * random.NextDouble()));
-        }
+        return _last * (0.75 + (0.5 * random.NextDouble()));
     }
 
     /// <summary>Some part of a time, at random.</summary>

@@ -34,7 +34,15 @@ internal sealed class Departures(StoreContext context)
     {
         lock (_gate)
         {
-            _gone[key] = new Departure(context.Time.GetTimestamp(), lease, revision);
+            if (lease != 0)
+            {
+                _gone[key] = new Departure(context.Time.GetTimestamp(), lease, revision);
+            }
+            else
+            {
+                // Nor is what is known of it forgotten by that.
+                _ = _gone.TryAdd(key, new Departure(context.Time.GetTimestamp(), lease, revision));
+            }
         }
     }
 
@@ -124,7 +132,7 @@ internal sealed class Departures(StoreContext context)
     {
         foreach (long[] part in leases.Chunk(Parallel))
         {
-            EtcdResult<LeaseResponse>[] answers = await Task.WhenAll(part.Select(lease => context.Client.TimeToLiveAsync(lease, keys: false, cancellationToken)));
+            EtcdResult<LeaseResponse>[] answers = await Task.WhenAll(part.Select(lease => context.Client.TimeToLiveAsync(lease, cancellationToken)));
             bool isAway = false;
             for (int i = 0; i < part.Length; i++)
             {

@@ -74,6 +74,7 @@ internal sealed class LeaseKeeper(StoreContext context) : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var backOff = new BackOff(context.Options, context.Time, context.Random);
+        bool hasFailed = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             long lease = Current;
@@ -91,13 +92,16 @@ internal sealed class LeaseKeeper(StoreContext context) : IDisposable
                 continue;
             }
 
-            _ = await _lost.WaitAsync(TimeToLive / 3, cancellationToken);
+            // After a beat that failed the next comes soon: the lease may still live, and not for long.
+            _ = await _lost.WaitAsync(hasFailed ? Lesser(TimeToLive / 6, context.Options.BackOffFirst) : TimeToLive / 3, cancellationToken);
             if (Current != lease)
             {
                 continue;
             }
 
-            EtcdResult<LeaseResponse> beat = await context.Client.KeepAliveAsync(lease, cancellationToken);
+            // A member that does not answer must not use up the time in which another would.
+            EtcdResult<LeaseResponse> beat = await context.Client.KeepAliveAsync(lease, TimeToLive / 4, cancellationToken);
+            hasFailed = false;
             if (beat.IsOk && beat.Value.Ttl > 0)
             {
                 Interlocked.Exchange(ref _renewed, context.Time.GetTimestamp());
@@ -108,8 +112,7 @@ internal sealed class LeaseKeeper(StoreContext context) : IDisposable
             }
             else
             {
-                // Out of touch: the next beat comes soon, for the lease may still live.
-                await Task.Delay(TimeToLive / 6 < context.Options.BackOffFirst ? TimeToLive / 6 : context.Options.BackOffFirst, context.Time, cancellationToken);
+                hasFailed = true;
             }
         }
     }
@@ -117,6 +120,8 @@ internal sealed class LeaseKeeper(StoreContext context) : IDisposable
     public void Dispose() => _lost.Dispose();
 
     public static string Hex(long lease) => lease.ToString("x16");
+
+    private static TimeSpan Lesser(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private async Task<bool> GrantAsync(CancellationToken cancellationToken)
     {

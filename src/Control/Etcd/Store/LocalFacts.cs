@@ -23,18 +23,6 @@ internal sealed partial class LocalFacts(TimeProvider time) : IDisposable
     private int _round;
     private int _written;
 
-    /// <summary>Facts in being.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _facts.Count;
-            }
-        }
-    }
-
     /// <summary>Facts the store has.</summary>
     public int Written => Volatile.Read(ref _written);
 
@@ -260,32 +248,6 @@ internal sealed partial class LocalFacts(TimeProvider time) : IDisposable
             {
                 ref Fact fact = ref _pool[at];
                 if (fact.State == FactState.Written && fact.List != list && fact.Belief <= revision && isListed(fact.Key))
-                {
-                    SetState(ref fact, FactState.None);
-                    fact.Belief = 0;
-                    Enqueue(at);
-                }
-            }
-        }
-    }
-
-    public bool HasAny(Func<EtcdKey, bool> condition)
-    {
-        lock (_gate)
-        {
-            return _facts.Keys.Any(condition);
-        }
-    }
-
-    /// <summary>Writes again what the store does not have, as of a revision.</summary>
-    public void WriteMissing(Func<EtcdKey, bool> isMissing, long revision)
-    {
-        lock (_gate)
-        {
-            foreach (int at in _facts.Values)
-            {
-                ref Fact fact = ref _pool[at];
-                if (fact.State == FactState.Written && fact.Belief <= revision && isMissing(fact.Key))
                 {
                     SetState(ref fact, FactState.None);
                     fact.Belief = 0;

@@ -231,7 +231,7 @@ internal sealed partial class StoreWatcher : IDisposable
                 string why = EtcdErrors.Line(response.CancelReason ?? "without a reason");
                 return response.CompactRevision > 0 || why.Contains("compacted", StringComparison.Ordinal)
                     ? (null, "compacted")
-                    : (new EtcdFailure(EtcdFailureKind.Unavailable, $"the store ended the watch: {why}", stream.Endpoint.Name), null);
+                    : (EtcdErrors.OfCancelled(response.CancelReason, stream.Endpoint.Name), null);
             }
 
             if (response.Created)
