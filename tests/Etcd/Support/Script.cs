@@ -117,8 +117,17 @@ internal sealed class Script : IRouteSink, IAsyncDisposable
         Given.Enqueue($"no neighbor {address}");
     }
 
+    /// <summary>The next answer meets a table that throws.</summary>
+    public bool IsThrowing { get; set; }
+
     public void Answer(in MacRoute route)
     {
+        if (IsThrowing)
+        {
+            IsThrowing = false;
+            throw new InvalidOperationException("a table that throws");
+        }
+
         Table[route.Mac.ToString()] = route.NextHop.Vtep.Name;
         Given.Enqueue($"answer {route.Mac} {route.NextHop.Vtep}");
     }

@@ -3,12 +3,12 @@ using Overlay.Control.Etcd.Model;
 namespace Overlay.Control.Etcd.Misses;
 
 /// <summary>An answer that is in force, and where it is watched. Fields change under the lock of <see cref="MissResolver"/>.</summary>
-internal sealed class Answer(EtcdKey key, long since)
+internal sealed class Answer(EtcdKey key)
 {
     public EtcdKey Key { get; } = key;
 
-    /// <summary>When it was given, as a time stamp.</summary>
-    public long Since { get; set; } = since;
+    /// <summary>When it is asked for again, as a time stamp.</summary>
+    public long Due { get; set; }
 
     /// <summary>The revision to watch from.</summary>
     public long Next { get; set; }

@@ -12,19 +12,21 @@ internal sealed class AnswerWatch(StoreContext context, MissResolver resolver) :
 {
     /// <summary>Answers of one stream.</summary>
     public const int Size = 128;
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
+
+    // New answers are gathered for so long before the stream is opened anew for them, while it goes on for the others. Nothing is lost: each is watched from its own revision.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(500);
     private readonly Lock _gate = new();
     private readonly HashSet<Answer> _answers = [];
     private readonly StoreReader _reader = new(context);
-    private CancellationTokenSource _reopen = new();
+    private CancellationTokenSource _reopen = new(Timeout.InfiniteTimeSpan, context.Time);
     private bool _hasChanged;
+    private bool _isDisposed;
 
     public bool TryAdd(Answer answer)
     {
-        CancellationTokenSource? reopen = null;
         lock (_gate)
         {
-            if (_answers.Count >= Size)
+            if (_answers.Count >= Size || _isDisposed)
             {
                 return false;
             }
@@ -33,12 +35,11 @@ internal sealed class AnswerWatch(StoreContext context, MissResolver resolver) :
             if (!_hasChanged)
             {
                 _hasChanged = true;
-                reopen = _reopen;
+                _reopen.CancelAfter(Gather);
             }
-        }
 
-        reopen?.Cancel();
-        return true;
+            return true;
+        }
     }
 
     /// <summary>Takes one out; the stream goes on without minding it, until it is opened anew.</summary>
@@ -50,7 +51,14 @@ internal sealed class AnswerWatch(StoreContext context, MissResolver resolver) :
         }
     }
 
-    public void Dispose() => _reopen.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _reopen.Dispose();
+        }
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -59,14 +67,13 @@ internal sealed class AnswerWatch(StoreContext context, MissResolver resolver) :
         {
             Answer[] answers;
             CancellationToken reopen;
-            await Task.Delay(Gather, context.Time, cancellationToken);
             lock (_gate)
             {
                 if (_hasChanged)
                 {
                     _hasChanged = false;
                     _reopen.Dispose();
-                    _reopen = new CancellationTokenSource();
+                    _reopen = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Time);
                 }
 
                 reopen = _reopen.Token;
@@ -126,7 +133,7 @@ internal sealed class AnswerWatch(StoreContext context, MissResolver resolver) :
             if (next.Value is { WatchId: > 0, Header: { } header } response && response.WatchId <= answers.Length)
             {
                 Answer answer = answers[(int)response.WatchId - 1];
-                if (response.Events is { Count: > 0 } events && resolver.IsNews(answer, events[^1]?.Kv?.ModRevision ?? 0))
+                if (response.Events is { Count: > 0 } events && resolver.IsNews(answer, events))
                 {
                     _reader.Apply(events);
                 }

@@ -182,6 +182,12 @@ internal sealed class StoreReader(StoreContext context)
                 break;
             case EtcdKeyKind.Neighbor:
                 _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: false);
+                if (context.IsOnDemand(key.Vni))
+                {
+                    context.Misses.Told(key, value, kv.ModRevision);
+                    break;
+                }
+
                 context.Sink.Neighbor(key, value);
                 break;
             default:
@@ -192,6 +198,12 @@ internal sealed class StoreReader(StoreContext context)
                 }
 
                 _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: false, value.Vtep, value.Sequence);
+                if (context.IsOnDemand(key.Vni))
+                {
+                    context.Misses.Told(key, value, kv.ModRevision);
+                    break;
+                }
+
                 context.Sink.Mac(key, value);
                 break;
         }
@@ -259,6 +271,7 @@ internal sealed class StoreReader(StoreContext context)
         if (isKnown && old.Withdrawn && context.VtepLeases.IsOf(old.Vtep, before!.Lease))
         {
             context.Departures.Forget(key);
+            context.Misses.Forget(key);
             context.Sink.Withdraw(key, byOwner: true);
             return;
         }

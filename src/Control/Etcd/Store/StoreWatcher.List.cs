@@ -120,7 +120,7 @@ internal sealed partial class StoreWatcher
             }
         }
 
-        if (await _context.Misses.GiveAgainAsync(cancellationToken) is { } bad)
+        if (await _context.Misses.GiveAgainAsync(reason is "backwards", cancellationToken) is { } bad)
         {
             return bad;
         }
