@@ -257,8 +257,8 @@ _overlayctl_at() { # COMMAND: its verbs, its options, those that take a value
         ;;
     'etcd dump')
         commands=''
-        options='--vni --output --watch --interval --help --socket'
-        valued='--vni --output -o --interval --socket'
+        options='--vni --limit --next --output --watch --interval --help --socket'
+        valued='--vni --limit --next --output -o --interval --socket'
         ;;
     'port')
         commands='list add del'

@@ -422,12 +422,14 @@ function __overlayctl_at --argument-names command
             set -g __overlayctl_commands
             set -g __overlayctl_options \
                 --vni\t'The VNI, 0 to 16777215' \
+                --limit\t'Keys of an answer, 1 to 10000' \
+                --next\t'Those that follow: what the answer before gave as next' \
                 --output\t'table or json' \
                 --watch\t'Look again and again until interrupted' \
                 --interval\t'Seconds between two looks' \
                 --help\t'Show help and usage information' \
                 --socket\t'The daemon\'s admin socket'
-            set -g __overlayctl_valued --vni --output -o --interval --socket
+            set -g __overlayctl_valued --vni --limit --next --output -o --interval --socket
         case 'port'
             set -g __overlayctl_commands \
                 list\t'The ports' \

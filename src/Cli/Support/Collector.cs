@@ -23,6 +23,7 @@ internal sealed class Collector(AdminClient client, string socket)
         ("daemon/moves.json", "v1/fdb/moves"),
         ("daemon/storm.json", "v1/storm"),
         ("daemon/mtu.json", "v1/mtu"),
+        ("daemon/etcd.json", "v1/etcd/status"),
     ];
 
     private static readonly string[] Files =

@@ -8,6 +8,8 @@ namespace Overlay.Cli.Verbs;
 /// <summary><c>overlayctl etcd</c>: the store, and how we stand with it.</summary>
 internal static class EtcdVerb
 {
+    private const int ValueLimit = 160;
+
     public static Verb Create(Terminal terminal)
     {
         Verb verb = new("etcd", "The table in etcd: members, lease, what is wrong there, and what it holds.", "overlayctl etcd status", "overlayctl etcd dump --vni 100");
@@ -31,15 +33,22 @@ internal static class EtcdVerb
 
     private static Verb CreateDump(Terminal terminal)
     {
-        Verb verb = new("dump", "What the store holds under our prefix, as it is now.", "overlayctl etcd dump", "overlayctl etcd dump --vni 100 -o json");
+        Verb verb = new("dump", "What the store holds under our prefix, as it is now.", "overlayctl etcd dump", "overlayctl etcd dump --vni 100 -o json", "overlayctl etcd dump --limit 1000 --next NEXT");
         Option<int?> vni = GlobalOptions.Vni(required: false);
+        Option<int> limit = GlobalOptions.Integer("--limit", [], "Keys of an answer", "N", 10_000, 1, 10_000);
+        Option<string?> next = new("--next") { Description = "Those that follow: what the answer before gave as next.", HelpName = "NEXT" };
         verb.Options.Add(vni);
+        verb.Options.Add(limit);
+        verb.Options.Add(next);
         View.Attach(
             verb,
             terminal,
-            parsed => "v1/etcd/dump" + Query.Of(("vni", parsed.GetValue(vni)?.ToString())),
+            parsed => "v1/etcd/dump" + Query.Of(
+                ("vni", parsed.GetValue(vni)?.ToString()),
+                ("limit", parsed.GetResult(limit) is { Implicit: false } ? parsed.GetValue(limit).ToString() : null),
+                ("next", parsed.GetValue(next))),
             ApiJsonContext.Default.EtcdDumpResponse,
-            (_, answer, client) => ShowDump(answer, terminal, client));
+            (parsed, answer, client) => ShowDump(answer, terminal, client, parsed.GetValue(vni), parsed.GetValue(limit)));
         return verb;
     }
 
@@ -83,19 +92,26 @@ internal static class EtcdVerb
         if (s.WriteFailure is { } write) terminal.Problem($"writing: {write}; {s.KeysWaiting} changes of ours wait", client.Hint("events --since 10m"));
         foreach (EtcdFaultInfo fault in s.Faults)
         {
-            terminal.Problem($"{Text.Number(fault.Count)} times {fault.Name}, last at {fault.Key}{(fault.Detail.Length > 0 ? $" ({fault.Detail})" : "")}, {Text.Duration(fault.AgeSeconds)} ago", $"etcdctl get '{fault.Key}'", Tone.Dim);
+            terminal.Problem($"{Text.Number(fault.Count)} times {fault.Name}, last at {fault.Key}{(fault.Detail.Length > 0 ? $" ({fault.Detail})" : "")}, {Text.Duration(fault.AgeSeconds)} ago", IsHarmless(fault.Key) ? $"etcdctl get {fault.Key}" : client.Hint("etcd dump"), Tone.Dim);
         }
     }
 
-    private static void ShowDump(EtcdDumpResponse answer, Terminal terminal, AdminClient client)
+    // Anybody who may write into the store chooses its keys, and a command is there to be copied: only what no shell minds becomes part of one.
+    private static bool IsHarmless(string key) => key.StartsWith('/') && key.All(static c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '.' or ':' or '-');
+
+    private static void ShowDump(EtcdDumpResponse answer, Terminal terminal, AdminClient client, int? vni, int limit)
     {
         Table table = new("KEY", "VTEP", ">REVISION", "LEASE", "VALUE");
         foreach (EtcdKeyInfo key in answer.Keys)
         {
-            table.Add(key.Key, key.Vtep ?? "-", key.Revision, key.Lease ?? "-", key.Fault is { } fault ? new Cell($"{fault}: {key.Value}", Tone.Warn) : key.Value);
+            string value = key.Value.Length > ValueLimit ? key.Value[..ValueLimit] + "…" : key.Value;
+            table.Add(key.Key, key.Vtep ?? "-", key.Revision, key.Lease ?? "-", key.Fault is { } fault ? new Cell($"{fault}: {value}", Tone.Warn) : value);
         }
 
         table.WriteTo(terminal);
-        if (answer.Truncated) terminal.Problem("there are more keys than one answer holds", client.Hint("etcd dump --vni N"));
+        if (answer.Next is { } next)
+        {
+            terminal.Problem("there are more keys than one answer holds", client.Hint($"etcd dump {(vni is { } one ? $"--vni {one} " : "")}--limit {limit} --next {Text.Quote(next)}"), Tone.Dim);
+        }
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Overlay.Api;
+using Overlay.Control.Etcd;
 
 namespace Overlay.Host.Api;
 
@@ -25,7 +27,22 @@ internal sealed partial class AdminApi
             return;
         }
 
-        var (isOn, answer, failure) = await backend.EtcdDumpAsync(vni, http.RequestAborted);
+        var limit = EtcdPlane.DumpLimit;
+        if (http.Request.Query.ContainsKey("limit") &&
+            (!int.TryParse(http.Request.Query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > EtcdPlane.DumpLimit))
+        {
+            await FailAsync(http, 400, "bad_request", $"limit: expected a number from 1 to {EtcdPlane.DumpLimit}", "limit");
+            return;
+        }
+
+        EtcdDumpNext? next = null;
+        if (http.Request.Query.ContainsKey("next") && !EtcdDumpNext.TryParse(http.Request.Query["next"].ToString(), out next))
+        {
+            await FailAsync(http, 400, "bad_request", "next: expected what the answer before gave as next", "next");
+            return;
+        }
+
+        var (isOn, answer, failure) = await backend.EtcdDumpAsync(vni, limit, next, http.RequestAborted);
         if (!isOn)
         {
             await EtcdIsOffAsync(http);

@@ -40,7 +40,7 @@ internal sealed partial class AdminApi(IAdminBackend backend, EventLog events, I
         ["/v1/log/level"] = new("POST", ["level"], static (api, http) => api.LogLevelAsync(http)),
         ["/v1/storm"] = new("GET", ["vni"], static (api, http) => api.StormAsync(http)),
         ["/v1/etcd/status"] = new("GET", [], static (api, http) => api.EtcdStatusAsync(http)),
-        ["/v1/etcd/dump"] = new("GET", ["vni"], static (api, http) => api.EtcdDumpAsync(http)),
+        ["/v1/etcd/dump"] = new("GET", ["vni", "limit", "next"], static (api, http) => api.EtcdDumpAsync(http)),
         ["/v1/evpn/neighbors"] = new("GET", ["neighbor"], static (api, http) => api.EvpnNeighborsAsync(http)),
         ["/v1/evpn/routes"] = new("GET", ["vni", "type", "mac", "neighbor"], static (api, http) => api.EvpnRoutesAsync(http)),
         ["/v1/evpn/explain"] = new("GET", ["vni", "mac"], static (api, http) => api.EvpnExplainAsync(http)),

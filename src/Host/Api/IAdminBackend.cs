@@ -64,8 +64,8 @@ internal interface IAdminBackend
     /// <summary>How the etcd plane is; null if it is off.</summary>
     EtcdStatusResponse? EtcdStatus();
 
-    /// <summary>What the store holds; the answer is null if the plane is off or the store does not answer.</summary>
-    Task<(bool IsOn, EtcdDumpResponse? Answer, string? Failure)> EtcdDumpAsync(Vni? vni, CancellationToken cancellation);
+    /// <summary>A page of what the store holds; the answer is null if the plane is off or the store does not answer.</summary>
+    Task<(bool IsOn, EtcdDumpResponse? Answer, string? Failure)> EtcdDumpAsync(Vni? vni, int limit, EtcdDumpNext? next, CancellationToken cancellation);
 
     /// <summary>BGP neighbours, or one of them; null if EVPN is off, without rows if there is none such.</summary>
     EvpnNeighborsResponse? EvpnNeighbors(string? neighbor);

@@ -26,6 +26,7 @@ public sealed class BundleTests : IDisposable
         Assert.Contains("192.0.2.2", parts["daemon/config.yaml"], StringComparison.Ordinal);
         Assert.Contains("vtep-a", parts["daemon/status.json"], StringComparison.Ordinal);
         Assert.Contains("vni 100  local  port web: 1", parts["daemon/fdb.txt"], StringComparison.Ordinal);
+        Assert.Contains("out-of-touch", parts["daemon/etcd.json"], StringComparison.Ordinal);
         Assert.Contains("Udp:", parts["kernel/proc-net-snmp.txt"], StringComparison.Ordinal);
         Assert.Contains("net-admin", parts["doctor.txt"], StringComparison.Ordinal);
     }
@@ -77,6 +78,7 @@ public sealed class BundleTests : IDisposable
         return FakeDaemon.StartAsync(
             ("GET /v1/status", 200, Samples.Json(Samples.Status)),
             ("GET /v1/fdb", 200, Samples.Json(Samples.Fdb)),
+            ("GET /v1/etcd/status", 200, "{\"state\":\"out-of-touch\",\"read_failure\":\"tls at https://root:hunter2@etcd1:2379: NotTimeValid\"}"),
             ("GET /v1/config", 200, JsonSerializer.Serialize(config, ApiJsonContext.Default.ConfigResponse)));
     }
 

@@ -63,6 +63,34 @@ public sealed class AdminApiTests : IAsyncLifetime
         Assert.NotEmpty(error.GetProperty("message").GetString()!);
     }
 
+    [Theory]
+    [InlineData("limit=0")]
+    [InlineData("limit=10001")]
+    [InlineData("limit=x")]
+    [InlineData("next=")]
+    [InlineData("next=7")]
+    [InlineData("next=7.")]
+    [InlineData("next=-7.L292ZXI")]
+    [InlineData("next=0.L292ZXI")]
+    [InlineData("next=7.L29*")]
+    public async Task A_page_of_a_dump_that_cannot_be_is_refused(string query)
+    {
+        using var response = await _http.GetAsync($"v1/etcd/dump?{query}");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Empty(_backend.EtcdDumps);
+    }
+
+    [Fact]
+    public async Task A_page_of_a_dump_goes_on_where_the_one_before_says()
+    {
+        var next = new EtcdDumpNext(7, [.. "/overlay/v1/"u8, 0xFF, 0]);
+        using var response = await _http.GetAsync($"v1/etcd/dump?limit=5&next={next}");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        var (limit, asked) = Assert.Single(_backend.EtcdDumps);
+        Assert.Equal((5, 7), (limit, asked!.Revision));
+        Assert.Equal(next.Key, asked.Key);
+    }
+
     [Fact]
     public async Task A_peer_is_probed_by_name_and_an_unknown_one_is_not_found()
     {

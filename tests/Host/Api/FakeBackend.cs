@@ -91,7 +91,13 @@ internal sealed class FakeBackend : IAdminBackend
 
     public EtcdStatusResponse? EtcdStatus() => null;
 
-    public Task<(bool IsOn, EtcdDumpResponse? Answer, string? Failure)> EtcdDumpAsync(Vni? vni, CancellationToken cancellation) => Task.FromResult<(bool, EtcdDumpResponse?, string?)>((false, null, null));
+    public List<(int Limit, EtcdDumpNext? Next)> EtcdDumps { get; } = [];
+
+    public Task<(bool IsOn, EtcdDumpResponse? Answer, string? Failure)> EtcdDumpAsync(Vni? vni, int limit, EtcdDumpNext? next, CancellationToken cancellation)
+    {
+        EtcdDumps.Add((limit, next));
+        return Task.FromResult<(bool, EtcdDumpResponse?, string?)>((false, null, null));
+    }
 
     /// <summary>EVPN is configured.</summary>
     public bool HasEvpn { get; set; }

@@ -69,6 +69,16 @@ public sealed class ConfigurationLoaderTests
         Assert.DoesNotContain(Accept(Minimal + Vnis).Topology.Vnis, vni => vni.AsksOnMiss);
     }
 
+    [Theory]
+    [InlineData("lease: 9s", true)]
+    [InlineData("lease: 10s", false)]
+    [InlineData("lease: 3s, request_timeout: 1s", false)]
+    public void A_lease_that_one_slow_answer_could_cost_is_warned_of(string keys, bool isWarned)
+    {
+        var result = ConfigurationLoader.Parse(Minimal + $"control: {{ etcd: {{ endpoints: [\"http://127.0.0.1:1\"], {keys} }} }}");
+        Assert.Equal(isWarned ? ["control.etcd.lease"] : [], result.Warnings.Select(warning => warning.Key));
+    }
+
     [Fact]
     public void The_guard_and_the_hold_of_stale_routes_bind()
     {

@@ -9,8 +9,11 @@ public sealed record EtcdDumpResponse
     /// <summary>The revision they are of.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>True if there are more than the answer holds (10,000): ask for one VNI.</summary>
+    /// <summary>True if there are more than the answer holds.</summary>
     public required bool Truncated { get; init; }
+
+    /// <summary>What to ask with for those that follow, at the same revision, as <c>next=</c>; null at the end.</summary>
+    public string? Next { get; init; }
 }
 
 /// <summary>A key of the store.</summary>
@@ -19,7 +22,7 @@ public sealed record EtcdKeyInfo
     /// <summary>The key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Its value, cut after a line's length.</summary>
+    /// <summary>Its value, cut after 8 KiB; octets that are not printable are escaped.</summary>
     public required string Value { get; init; }
 
     /// <summary><c>vtep</c>, <c>member</c>, <c>mac</c>, <c>neighbor</c>, <c>moved</c>, or <c>none</c>.</summary>

@@ -75,6 +75,16 @@ internal static class EtcdSection
             etcd.Error("endpoints", "ca, certificate, key and server_name are of use with https endpoints only");
         }
 
+        if (options.Username is not null && isSecure && options.Endpoints.Any(static e => e.Scheme == Uri.UriSchemeHttp))
+        {
+            etcd.Error("endpoints", "with a username all endpoints have to be https or all http: the password would go over the plain ones too");
+        }
+
+        if (options.Lease < 2 * options.RequestTimeout)
+        {
+            etcd.Problems.Warn(etcd.Blame("lease"), etcd.PathOf("lease"), "shorter than twice request_timeout: a member that does not answer for a moment may cost the lease, and with it all keys of this VTEP");
+        }
+
         if (options is { Password: not null, PasswordFile: not null })
         {
             etcd.Problems.Warn(etcd.Blame("password"), etcd.PathOf("password"), "password is of no use beside password_file");
