@@ -23,6 +23,9 @@ internal sealed class Network : IAsyncDisposable
     /// <summary>Times that a host which all knew was found nowhere in some table.</summary>
     public int Holes => Volatile.Read(ref _holes);
 
+    /// <summary>What the first of them were.</summary>
+    public string FirstHoles { get; private set; } = string.Empty;
+
     public static async Task<Network> StartAsync(EtcdCluster cluster, int nodes, Func<string, EtcdOptions, EtcdOptions>? adjust = null)
     {
         var network = new Network { _cluster = cluster };
@@ -153,7 +156,10 @@ internal sealed class Network : IAsyncDisposable
                     {
                         if (!node.Dataplane.Forwarding.TryGetMac(vni, Node.Mac(host), out FdbRow _))
                         {
-                            _ = Interlocked.Increment(ref _holes);
+                            if (Interlocked.Increment(ref _holes) <= 3)
+                            {
+                                FirstHoles += $"{DateTime.Now:HH:mm:ss.fff} {node.Name} lacks {Node.Mac(host)}, which is at n{_home[host] - 1}\n";
+                            }
                         }
                     }
                 });

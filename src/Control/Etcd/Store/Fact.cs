@@ -27,6 +27,11 @@ internal struct Fact
     /// <summary>Who has to be told that the MAC left it.</summary>
     public string? LeftVtep { get; set; }
 
+    /// <summary>Another has the MAC with <see cref="Heard"/>: it is not written before our sequence is above that, or the other's word is gone.</summary>
+    public bool IsBeaten { get; set; }
+
+    public uint Heard { get; set; }
+
     /// <summary>The round of facts it was told in last.</summary>
     public int Round { get; set; }
 

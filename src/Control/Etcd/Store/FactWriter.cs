@@ -238,7 +238,7 @@ internal sealed class FactWriter(StoreContext context)
 
         // The other's word is not older than ours. Our table decides as for any route, and says so; if the host is here, its next frame moves it back.
         context.Counters.Add(EtcdCounter.Yielded);
-        context.Facts.Met(write, there.ModRevision, 0, value.Vtep, yield: true);
+        context.Facts.Met(write, there.ModRevision, value.Sticky ? uint.MaxValue : value.Sequence, value.Vtep, yield: true);
         if (context.IsOnDemand(write.Key.Vni))
         {
             context.Misses.Learn(write.Key, value, there.ModRevision);

@@ -24,6 +24,11 @@ internal sealed partial class LocalFacts
             {
                 ref Fact fact = ref _pool[at];
                 fact.IsQueued = false;
+                if (fact is { Desired: true, IsBeaten: true } && fact.Sequence <= fact.Heard)
+                {
+                    continue;
+                }
+
                 fact.IsInFlight = true;
                 fact.IsChanged = false;
                 taken.Add(new FactWrite(at, fact.Key, fact.Desired, fact.Sequence, fact.Mac, fact.State, fact.Belief, fact.LeftVtep));
@@ -46,6 +51,7 @@ internal sealed partial class LocalFacts
             {
                 fact.Belief = revision;
                 fact.LeftVtep = null;
+                fact.IsBeaten = false;
                 SetState(ref fact, write.Desired ? FactState.Written : FactState.TakenBack);
             }
 
@@ -75,7 +81,7 @@ internal sealed partial class LocalFacts
     /// <summary>Something else stands there.</summary>
     /// <param name="write">The write.</param>
     /// <param name="revision">Its revision; 0 for no key.</param>
-    /// <param name="sequence">The least sequence to write next.</param>
+    /// <param name="sequence">The least sequence to write next; the other's if we yield.</param>
     /// <param name="leftVtep">Whose MAC it was, to be told.</param>
     /// <param name="yield">Leave it; else write again.</param>
     public void Met(in FactWrite write, long revision, uint sequence, string? leftVtep, bool yield)
@@ -86,6 +92,8 @@ internal sealed partial class LocalFacts
             SetState(ref fact, FactState.None);
             fact.Belief = revision;
             fact.LeftVtep = leftVtep;
+            fact.IsBeaten = yield;
+            fact.Heard = sequence;
             fact.Sequence = Math.Max(fact.Sequence, yield ? 0 : sequence);
             fact.Attempts++;
             Landed(write.Fact, isOver: yield);

@@ -167,6 +167,7 @@ internal sealed partial class LocalFacts(TimeProvider time) : IDisposable
 
             bool wasWritten = fact.State == FactState.Written;
             fact.Belief = revision;
+            fact.IsBeaten = false;
             fact.Sequence = Math.Max(fact.Sequence, sequence);
             if (underOurLease || !fact.Desired)
             {
@@ -200,6 +201,10 @@ internal sealed partial class LocalFacts(TimeProvider time) : IDisposable
             SetState(ref fact, FactState.None);
             fact.Belief = revision;
             fact.LeftVtep = owner;
+
+            // It may wait to be written, and would be written over the other's word now that it is believed to be there.
+            fact.IsBeaten = owner is not null && !takeBack;
+            fact.Heard = sequence;
             if (fact.Desired && (takeBack || fact.Sequence > sequence))
             {
                 fact.Attempts++;
@@ -207,6 +212,15 @@ internal sealed partial class LocalFacts(TimeProvider time) : IDisposable
             }
 
             return wasWritten && fact.Desired;
+        }
+    }
+
+    /// <summary>Our side has it, with a higher sequence than this.</summary>
+    public bool Outranks(in EtcdKey key, uint sequence)
+    {
+        lock (_gate)
+        {
+            return _facts.TryGetValue(key, out int at) && _pool[at].Desired && _pool[at].Sequence > sequence;
         }
     }
 
@@ -226,6 +240,7 @@ internal sealed partial class LocalFacts(TimeProvider time) : IDisposable
             SetState(ref fact, FactState.None);
             fact.Belief = 0;
             fact.LeftVtep = null;
+            fact.IsBeaten = false;
             if (fact.Desired)
             {
                 Enqueue(at);

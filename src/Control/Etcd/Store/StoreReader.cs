@@ -197,7 +197,14 @@ internal sealed class StoreReader(StoreContext context)
                     context.Fault(EtcdFault.MacTwoWriters, kv.Key, kv.ModRevision, $"{value.Vtep} after {old.Vtep}");
                 }
 
-                _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: false, value.Vtep, value.Sequence);
+                uint sequence = value.Sticky ? uint.MaxValue : value.Sequence;
+                _ = context.Facts.SawOther(key, kv.ModRevision, takeBack: false, value.Vtep, sequence);
+                if (context.Facts.Outranks(key, sequence))
+                {
+                    // A word from before ours, as of a store that went back: ours is written over it, and the tables need not hear of it.
+                    break;
+                }
+
                 if (context.IsOnDemand(key.Vni))
                 {
                     context.Misses.Told(key, value, kv.ModRevision);
